@@ -1,0 +1,1 @@
+//! Pintle's benches that cross crates.

@@ -1,0 +1,1 @@
+//! The target cluster: discovery, apply, prune, wait, status and drift, and the stores in Secrets and ConfigMaps.

@@ -1,0 +1,1 @@
+//! Small sandboxed expressions: per-tenant values, readiness rules and conditions.

@@ -1,0 +1,1 @@
+//! A Helm-compatible release engine: plan and run install, upgrade, rollback, uninstall and ensure.

@@ -1,0 +1,1 @@
+//! Where charts come from: HTTP repositories, OCI registries, cache and credentials.

@@ -1,0 +1,43 @@
+//! The values of charts and templates: immutable [`Data`], and [`Value`] with the behaviour of Go's values.
+//!
+//! Two kinds of values stand side by side, because they live differently:
+//!
+//! - [`Data`] is an immutable tree shared by `Arc`: chart defaults, user values, rendered documents, plans and
+//!   records. It is `Send + Sync`, it reads and writes serde formats, and a clone costs a counter.
+//! - [`Value`] is what a template computes with during one run: maps and slices alias as Go's do (a `set` through
+//!   one name is seen through every other), numbers keep their Go kind, and strings are bytes. It is counted
+//!   without atomics, is `!Send`, and never leaves the call that renders.
+//!
+//! A [`Value`] starts as a view of a [`Data`]: [`Value::from`] copies nothing but what a template touches.
+//!
+//! ```
+//! use pintle_value::{Data, Value};
+//!
+//! let data: Data = [("replicas", Data::from(2_i64)), ("name", Data::from("web"))].into_iter().collect();
+//! assert_eq!(data.get("name").and_then(Data::as_str), Some("web"));
+//!
+//! let value = Value::from(&data);
+//! let map = value.as_map().expect("a map stays a map");
+//! map.insert("name", Value::from("db")); // the run's copy changes …
+//! assert_eq!(data.get("name").and_then(Data::as_str), Some("web")); // … the data does not
+//! ```
+
+mod data;
+mod go_type;
+mod list;
+mod map;
+mod number;
+mod object;
+mod origin;
+mod text;
+mod value;
+
+pub use data::{Data, DataList, DataMap};
+pub use go_type::{Kind, Type, types};
+pub use list::List;
+pub use map::Map;
+pub use number::Number;
+pub use object::{MethodError, Object};
+pub use origin::Origin;
+pub use text::Str;
+pub use value::Value;

@@ -1,0 +1,162 @@
+//! Go's slices.
+
+use std::cell::{Ref, RefCell};
+use std::fmt;
+use std::rc::Rc;
+
+use crate::go_type::{Type, types};
+use crate::{DataList, Value};
+
+/// A Go slice: a window on an array that other slices may share.
+///
+/// [`slice`](Self::slice) shares, [`set`](Self::set) is seen through every window, [`append`](Self::append) copies
+/// (Sprig's functions never append in place).
+#[derive(Clone)]
+pub struct List(Rc<Window>);
+
+struct Window {
+    go_type: &'static Type,
+    /// `None` is Go's nil slice.
+    array: Option<Rc<RefCell<Vec<Value>>>>,
+    start: usize,
+    end: usize,
+}
+
+impl List {
+    /// A slice of `[]interface {}` that owns these items.
+    pub fn new(items: Vec<Value>) -> Self {
+        Self::typed(&types::ANY_SLICE, items)
+    }
+
+    /// A slice of this type that owns these items; they must be of the type's element type.
+    pub fn typed(go_type: &'static Type, items: Vec<Value>) -> Self {
+        let end = items.len();
+        Self(Rc::new(Window { go_type, array: Some(Rc::new(RefCell::new(items))), start: 0, end }))
+    }
+
+    /// A `[]string`.
+    pub fn strings<S: Into<crate::Str>>(items: impl IntoIterator<Item = S>) -> Self {
+        Self::typed(&types::STRING_SLICE, items.into_iter().map(|item| Value::String(item.into())).collect())
+    }
+
+    /// The nil slice of this type.
+    pub fn nil(go_type: &'static Type) -> Self {
+        Self(Rc::new(Window { go_type, array: None, start: 0, end: 0 }))
+    }
+
+    /// The Go type.
+    pub fn go_type(&self) -> &'static Type {
+        self.0.go_type
+    }
+
+    /// Whether this is Go's nil slice; it has no items and is `null` in JSON.
+    pub fn is_nil(&self) -> bool {
+        self.0.array.is_none()
+    }
+
+    /// The number of items.
+    pub fn len(&self) -> usize {
+        self.0.end - self.0.start
+    }
+
+    /// Whether there are no items.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many items the window could grow to without a copy (Go's `cap`).
+    pub fn capacity(&self) -> usize {
+        self.0.array.as_ref().map_or(0, |array| array.borrow().len().saturating_sub(self.0.start))
+    }
+
+    /// The item at `index`, counted from 0.
+    pub fn get(&self, index: usize) -> Option<Value> {
+        self.items().get(index).cloned()
+    }
+
+    /// The items, borrowed: nothing may be [`set`](Self::set) meanwhile.
+    pub fn items(&self) -> Items<'_> {
+        Items(self.0.array.as_ref().map(|array| {
+            Ref::map(array.borrow(), |items| items.get(self.0.start..self.0.end).unwrap_or_default())
+        }))
+    }
+
+    /// The items, copied.
+    pub fn to_vec(&self) -> Vec<Value> {
+        self.items().to_vec()
+    }
+
+    /// Replaces the item at `index`, for every window on the same array. Past the end nothing happens.
+    pub fn set(&self, index: usize, value: Value) {
+        if index >= self.len() {
+            return;
+        }
+        if let Some(array) = &self.0.array
+            && let Some(slot) = array.borrow_mut().get_mut(self.0.start + index)
+        {
+            *slot = value;
+        }
+    }
+
+    /// The window `start..end` of this slice, on the same array; `None` where it does not fit in the capacity.
+    pub fn slice(&self, start: usize, end: usize) -> Option<Self> {
+        if start > end || end > self.capacity() {
+            return None;
+        }
+        Some(Self(Rc::new(Window {
+            go_type: self.0.go_type,
+            array: self.0.array.clone(),
+            start: self.0.start + start,
+            end: self.0.start + end,
+        })))
+    }
+
+    /// A new slice of the same type with `value` behind the items of this one.
+    #[must_use]
+    pub fn append(&self, value: Value) -> Self {
+        let mut items = self.to_vec();
+        items.push(value);
+        Self::typed(self.0.go_type, items)
+    }
+
+    /// Whether both are the same window on the same array.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+            || match (&self.0.array, &other.0.array) {
+                (Some(a), Some(b)) => {
+                    Rc::ptr_eq(a, b) && self.0.start == other.0.start && self.0.end == other.0.end
+                }
+                _ => false,
+            }
+    }
+}
+
+/// The items of a [`List`], borrowed from its array.
+pub struct Items<'a>(Option<Ref<'a, [Value]>>);
+
+impl std::ops::Deref for Items<'_> {
+    type Target = [Value];
+
+    fn deref(&self) -> &[Value] {
+        self.0.as_deref().unwrap_or_default()
+    }
+}
+
+impl From<&DataList> for List {
+    /// The items' maps and lists stay views of the data until they are touched.
+    fn from(list: &DataList) -> Self {
+        Self::new(list.iter().map(Value::from).collect())
+    }
+}
+
+impl FromIterator<Value> for List {
+    fn from_iter<I: IntoIterator<Item = Value>>(items: I) -> Self {
+        Self::new(items.into_iter().collect())
+    }
+}
+
+impl fmt::Debug for List {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.items().iter()).finish()
+    }
+}

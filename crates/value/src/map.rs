@@ -1,0 +1,184 @@
+//! Go's maps with string keys.
+
+use std::cell::{OnceCell, RefCell};
+use std::fmt;
+use std::rc::Rc;
+
+use crate::go_type::{Type, types};
+use crate::{Data, DataMap, Str, Value};
+
+/// A Go map with string keys: every clone is the same map.
+///
+/// A map made of a [`DataMap`] is a view until a member that is itself a map or list is asked for, or a member is
+/// written; then one level of it is copied, so that aliases stay aliases.
+#[derive(Clone)]
+pub struct Map(Rc<Inner>);
+
+struct Inner {
+    go_type: &'static Type,
+    /// What the map is a view of, until it has members of its own.
+    view: Option<DataMap>,
+    nil: bool,
+    /// Sorted by key.
+    members: OnceCell<RefCell<Vec<(Str, Value)>>>,
+}
+
+impl Map {
+    /// An empty `map[string]interface {}`.
+    pub fn new() -> Self {
+        Self::typed(&types::ANY_MAP)
+    }
+
+    /// An empty map of this type, whose keys are strings.
+    pub fn typed(go_type: &'static Type) -> Self {
+        Self(Rc::new(Inner { go_type, view: None, nil: false, members: OnceCell::new() }))
+    }
+
+    /// The nil map of this type: no members, `null` in JSON. Go panics when it is written to; this type ignores the
+    /// write, so callers that can meet a nil map check [`is_nil`](Self::is_nil) first.
+    pub fn nil(go_type: &'static Type) -> Self {
+        Self(Rc::new(Inner { go_type, view: None, nil: true, members: OnceCell::new() }))
+    }
+
+    /// A view of this data, typed `map[string]interface {}`.
+    pub fn view(data: DataMap) -> Self {
+        Self::view_as(&types::ANY_MAP, data)
+    }
+
+    /// A view of this data, of a named map type.
+    pub fn view_as(go_type: &'static Type, data: DataMap) -> Self {
+        Self(Rc::new(Inner { go_type, view: Some(data), nil: false, members: OnceCell::new() }))
+    }
+
+    /// The Go type.
+    pub fn go_type(&self) -> &'static Type {
+        self.0.go_type
+    }
+
+    /// Whether this is Go's nil map.
+    pub fn is_nil(&self) -> bool {
+        self.0.nil
+    }
+
+    /// The number of members.
+    pub fn len(&self) -> usize {
+        match self.untouched() {
+            Some(data) => data.len(),
+            None => self.members().borrow().len(),
+        }
+    }
+
+    /// Whether there are no members.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The member `key`.
+    pub fn get(&self, key: impl AsRef<[u8]>) -> Option<Value> {
+        let key = key.as_ref();
+        if let Some(data) = self.untouched() {
+            match data.get_bytes(key)? {
+                Data::Map(_) | Data::List(_) => {} // must be the same map each time it is asked for
+                scalar => return Some(Value::from(scalar)),
+            }
+        }
+        let members = self.members().borrow();
+        let index = find(&members, key).ok()?;
+        members.get(index).map(|(_, value)| value.clone())
+    }
+
+    /// Whether there is a member `key`.
+    pub fn contains_key(&self, key: impl AsRef<[u8]>) -> bool {
+        match self.untouched() {
+            Some(data) => data.get_bytes(key.as_ref()).is_some(),
+            None => find(&self.members().borrow(), key.as_ref()).is_ok(),
+        }
+    }
+
+    /// Sets the member `key`, and gives what it was before.
+    pub fn insert(&self, key: impl Into<Str>, value: Value) -> Option<Value> {
+        if self.0.nil {
+            return None;
+        }
+        let key = key.into();
+        let mut members = self.members().borrow_mut();
+        match find(&members, &key) {
+            Ok(index) => members.get_mut(index).map(|member| std::mem::replace(&mut member.1, value)),
+            Err(index) => {
+                members.insert(index, (key, value));
+                None
+            }
+        }
+    }
+
+    /// Removes the member `key`, and gives what it was.
+    pub fn remove(&self, key: impl AsRef<[u8]>) -> Option<Value> {
+        if self.0.nil {
+            return None;
+        }
+        let mut members = self.members().borrow_mut();
+        let index = find(&members, key.as_ref()).ok()?;
+        Some(members.remove(index).1)
+    }
+
+    /// The keys in the order of their bytes.
+    pub fn keys(&self) -> Vec<Str> {
+        match self.untouched() {
+            Some(data) => data.keys().cloned().collect(),
+            None => self.members().borrow().iter().map(|(key, _)| key.clone()).collect(),
+        }
+    }
+
+    /// The members in the order of their keys' bytes, copied: the map may be written while they are looked at.
+    pub fn entries(&self) -> Vec<(Str, Value)> {
+        self.members().borrow().clone()
+    }
+
+    /// The data that this map is still an untouched view of.
+    pub fn untouched(&self) -> Option<&DataMap> {
+        match self.0.members.get() {
+            Some(_) => None,
+            None => self.0.view.as_ref(),
+        }
+    }
+
+    /// Whether both are the same map.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+
+    fn members(&self) -> &RefCell<Vec<(Str, Value)>> {
+        self.0.members.get_or_init(|| {
+            let view = self.0.view.as_ref();
+            RefCell::new(view.map_or_else(Vec::new, |data| {
+                data.iter().map(|(key, data)| (key.clone(), Value::from(data))).collect()
+            }))
+        })
+    }
+}
+
+fn find(members: &[(Str, Value)], key: &[u8]) -> Result<usize, usize> {
+    members.binary_search_by(|(name, _)| name.as_bytes().cmp(key))
+}
+
+impl Default for Map {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<K: Into<Str>> FromIterator<(K, Value)> for Map {
+    fn from_iter<I: IntoIterator<Item = (K, Value)>>(members: I) -> Self {
+        let map = Self::new();
+        for (key, value) in members {
+            map.insert(key, value);
+        }
+        map
+    }
+}
+
+impl fmt::Debug for Map {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.members().borrow().iter().map(|(key, value)| (key, value))).finish()
+    }
+}

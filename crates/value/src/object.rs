@@ -1,0 +1,78 @@
+//! Go values with fields and methods: structs, pointers to them, functions, typed nils.
+
+use std::any::Any;
+use std::fmt;
+
+use crate::{Str, Type, Value};
+
+/// Why a method of an [`Object`] gave no value.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum MethodError {
+    /// The method returned an error with this text.
+    Message(Str),
+    /// The method panicked with this text; Go's templates report it as the call's error.
+    Panic(Str),
+}
+
+impl fmt::Display for MethodError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Message(text) | Self::Panic(text) => write!(f, "{text}"),
+        }
+    }
+}
+
+impl std::error::Error for MethodError {}
+
+/// A Go value that is more than data: it has a named type, fields or methods.
+///
+/// `.Files`, `.Capabilities`, a `time.Time`, a `*semver.Version` are such values. Everything that a template cannot
+/// tell apart from a plain map should be a [`Map`](crate::Map) instead.
+pub trait Object: fmt::Debug {
+    /// The Go type; a pointer's for a pointer.
+    fn go_type(&self) -> &'static Type;
+
+    /// The exported field `name`, of a struct or a pointer to one.
+    fn field(&self, name: &str) -> Option<Value> {
+        let _ = name;
+        None
+    }
+
+    /// The parameter types of the method `name`, and whether the last one is variadic; `None` where there is no
+    /// such method.
+    fn method(&self, name: &str) -> Option<(&'static [&'static Type], bool)> {
+        let _ = name;
+        None
+    }
+
+    /// Calls the method `name` with arguments that were checked against [`method`](Self::method).
+    fn call(&self, name: &str, args: &[Value]) -> Result<Value, MethodError> {
+        let _ = args;
+        Err(MethodError::Panic(Str::from(format!("no method {name}"))))
+    }
+
+    /// The members, where the object is a map (a named map type with methods).
+    fn as_map(&self) -> Option<crate::Map> {
+        None
+    }
+
+    /// The items, where the object is a slice (a named slice type with methods).
+    fn as_list(&self) -> Option<crate::List> {
+        None
+    }
+
+    /// What `%v` prints: the `String` or `Error` method's text where the type has one, else Go's default form.
+    fn print(&self) -> Str;
+
+    /// What the object is as JSON: `MarshalJSON` or the exported fields under their JSON names.
+    fn to_data(&self) -> crate::Data;
+
+    /// Whether a template's `if` takes it for true (`template.IsTrue`). Structs are, nil pointers are not.
+    fn is_true(&self) -> bool {
+        true
+    }
+
+    /// For functions that know the concrete type.
+    fn as_any(&self) -> &dyn Any;
+}

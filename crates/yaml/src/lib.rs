@@ -1,0 +1,1 @@
+//! YAML as Helm reads and writes it: go-yaml's v2 and v3 flavours.

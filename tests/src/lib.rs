@@ -1,0 +1,1 @@
+//! Pintle's tests that cross crates.
