@@ -1,0 +1,90 @@
+//! The bytes that a record is stored as: JSON, compressed by gzip, in base64.
+//!
+//! Source of the format: Helm's `pkg/storage/driver/util.go`. The result is the value of the key `release` in the
+//! Secret or ConfigMap; the API encodes a Secret's data in base64 once more.
+
+use std::io::{Read, Write};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+
+use crate::Record;
+
+const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b, 0x08];
+
+/// How much a stored record may take.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Limits {
+    /// The most bytes of JSON behind the compression. Default: 64 MiB, more than 40 times what etcd can hold.
+    pub decoded_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { decoded_bytes: 64 << 20 }
+    }
+}
+
+/// Why bytes are no record.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CodecError {
+    /// The outer layer is not base64.
+    #[error("the record is not base64: {0}")]
+    Base64(#[from] base64::DecodeError),
+    /// The compressed layer is damaged.
+    #[error("the record's gzip data is damaged: {0}")]
+    Gzip(std::io::Error),
+    /// The record is larger than [`Limits::decoded_bytes`].
+    #[error("the record is larger than the limit of {limit} bytes")]
+    TooLarge {
+        /// The limit that it is over.
+        limit: u64,
+    },
+    /// The inner layer is not Helm's JSON.
+    #[error("the record is not a release: line {line}, column {column} of its json")]
+    Json {
+        /// The line of the JSON, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+        /// The class of the fault. The text of the JSON reader's error is left out, since it can quote values.
+        category: serde_json::error::Category,
+    },
+}
+
+impl From<serde_json::Error> for CodecError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Json { line: error.line(), column: error.column(), category: error.classify() }
+    }
+}
+
+/// The record as Helm stores it, with gzip's best compression.
+pub fn encode(record: &Record) -> Result<Vec<u8>, CodecError> {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+    gzip.write_all(&serde_json::to_vec(record)?).map_err(CodecError::Gzip)?;
+    Ok(STANDARD.encode(gzip.finish().map_err(CodecError::Gzip)?).into_bytes())
+}
+
+/// Reads what [`encode`] or Helm wrote, uncompressed records of old Helm versions included.
+///
+/// The record's labels are empty: they stand on the stored object.
+pub fn decode(stored: &[u8], limits: Limits) -> Result<Record, CodecError> {
+    let bytes = STANDARD.decode(stored.trim_ascii())?;
+    if !bytes.starts_with(GZIP_MAGIC) {
+        return Ok(serde_json::from_slice(&bytes)?);
+    }
+    let mut json = Vec::new();
+    GzDecoder::new(bytes.as_slice())
+        .take(limits.decoded_bytes.saturating_add(1))
+        .read_to_end(&mut json)
+        .map_err(CodecError::Gzip)?;
+    if json.len() as u64 > limits.decoded_bytes {
+        return Err(CodecError::TooLarge { limit: limits.decoded_bytes });
+    }
+    Ok(serde_json::from_slice(&json)?)
+}
