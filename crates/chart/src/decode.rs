@@ -1,0 +1,1 @@
+//! YAML of a chart into its types.

@@ -1,0 +1,165 @@
+//! A chart as it stands in a release record (Helm: `pkg/chart/v2/chart.go`, its JSON tags).
+
+use std::sync::Arc;
+
+use pintle_value::{Data, DataMap};
+use serde::ser::{SerializeSeq, SerializeStruct};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::{Chart, ChartBuilder, File, Lock, Metadata, Timestamp};
+
+impl Serialize for Chart {
+    /// Writes the chart as Helm writes it into a release record. The charts inside it are not part of a record.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let with_time = self.modified().is_some();
+        let mut chart = serializer.serialize_struct("Chart", 7 + usize::from(with_time))?;
+        chart.serialize_field("metadata", self.metadata())?;
+        chart.serialize_field("lock", &self.lock())?;
+        chart.serialize_field("templates", &Files(self.templates()))?;
+        chart.serialize_field("values", self.values())?;
+        chart.serialize_field("schema", &self.schema().map(Base64))?;
+        match self.schema_modified() {
+            Some(time) => chart.serialize_field("schemamodtime", &time)?,
+            None => chart.serialize_field("schemamodtime", "0001-01-01T00:00:00Z")?,
+        }
+        chart.serialize_field("files", &Files(self.files()))?;
+        if let Some(time) = self.modified() {
+            chart.serialize_field("modtime", &time)?;
+        }
+        chart.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Chart {
+    /// Reads a chart of a release record, of Helm 3 or 4.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let record = Record::deserialize(deserializer)?;
+        let mut builder = ChartBuilder::new(record.metadata.unwrap_or_default())
+            .templates(record.templates)
+            .files(record.files)
+            .values(Data::Map(record.values));
+        if let Some(lock) = record.lock {
+            builder = builder.lock(lock);
+        }
+        if let Some(schema) = record.schema {
+            builder = builder.schema(schema, known(record.schemamodtime));
+        }
+        if let Some(time) = known(record.modtime) {
+            builder = builder.modified_at(time);
+        }
+        Ok(builder.build())
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(default)]
+#[derive(Default)]
+struct Record {
+    metadata: Option<Metadata>,
+    lock: Option<Lock>,
+    #[serde(deserialize_with = "files")]
+    templates: Vec<File>,
+    values: DataMap,
+    #[serde(deserialize_with = "bytes")]
+    schema: Option<Arc<[u8]>>,
+    schemamodtime: Option<Timestamp>,
+    #[serde(deserialize_with = "files")]
+    files: Vec<File>,
+    modtime: Option<Timestamp>,
+}
+
+/// Go's zero time stands for "not known".
+fn known(time: Option<Timestamp>) -> Option<Timestamp> {
+    time.filter(|time| time.unix() != -62_135_596_800)
+}
+
+/// A list of files; `null` when empty, as Go writes a nil slice.
+struct Files<'a>(&'a [File]);
+
+impl Serialize for Files<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0.is_empty() {
+            return serializer.serialize_none();
+        }
+        let mut list = serializer.serialize_seq(Some(self.0.len()))?;
+        for file in self.0 {
+            list.serialize_element(&FileRecord(file))?;
+        }
+        list.end()
+    }
+}
+
+struct FileRecord<'a>(&'a File);
+
+impl Serialize for FileRecord<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut file = serializer.serialize_struct("File", 3)?;
+        file.serialize_field("name", &*self.0.name)?;
+        file.serialize_field("data", &Base64(&self.0.data))?;
+        if let Some(time) = self.0.modified {
+            file.serialize_field("modtime", &time)?;
+        }
+        file.end()
+    }
+}
+
+/// Bytes, as Go's JSON has them.
+struct Base64<'a>(&'a [u8]);
+
+impl Serialize for Base64<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&base64::display::Base64Display::new(
+            self.0,
+            &base64::engine::general_purpose::STANDARD,
+        ))
+    }
+}
+
+fn files<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<File>, D::Error> {
+    #[derive(Deserialize)]
+    struct Entry {
+        #[serde(default)]
+        name: String,
+        #[serde(default, deserialize_with = "bytes")]
+        data: Option<Arc<[u8]>>,
+        #[serde(default)]
+        modtime: Option<Timestamp>,
+    }
+    let entries: Option<Vec<Option<Entry>>> = Option::deserialize(deserializer)?;
+    Ok(entries
+        .unwrap_or_default()
+        .into_iter()
+        .flatten()
+        .map(|entry| File {
+            name: entry.name.into(),
+            data: entry.data.unwrap_or_default(),
+            modified: known(entry.modtime),
+        })
+        .collect())
+}
+
+fn bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<[u8]>>, D::Error> {
+    use base64::Engine as _;
+    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+    let bytes = base64::engine::general_purpose::STANDARD.decode(text).map_err(de::Error::custom)?;
+    Ok(Some(bytes.into()))
+}
+
+/// Reads `null` as the default, as Go's JSON does.
+pub(crate) fn null_is_default<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: Default + Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// Writes an empty list as `null`, as Go writes a nil slice.
+pub(crate) fn empty_is_null<T: Serialize, S: Serializer>(list: &[T], serializer: S) -> Result<S::Ok, S::Error> {
+    if list.is_empty() { serializer.serialize_none() } else { list.serialize(serializer) }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+pub(crate) fn is_false(value: &bool) -> bool {
+    !value
+}
