@@ -1,0 +1,3 @@
+//! The program `pintle-controller`.
+
+fn main() {}
