@@ -1,0 +1,210 @@
+//! Requests with limits, retries and credentials that stay at home.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt as _;
+use reqwest::header::{ETAG, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION};
+use reqwest::{Client, Response, StatusCode, redirect};
+use url::Url;
+
+use crate::{Credentials, Limits, RegistryError, Tls};
+
+/// The HTTP client that repositories share: one connection pool, rustls, no redirects of its own.
+///
+/// Proxies are taken from the usual environment variables, as Helm does.
+#[derive(Clone, Debug)]
+pub struct Http {
+    client: Client,
+}
+
+impl Http {
+    /// A client that trusts the system's authorities.
+    pub fn new() -> Result<Self, RegistryError> {
+        Self::with_tls(&Tls::new())
+    }
+
+    /// A client with TLS settings of its own; it shares no connections with others.
+    pub fn with_tls(tls: &Tls) -> Result<Self, RegistryError> {
+        let client = Client::builder()
+            .tls_backend_preconfigured(tls.client_config()?)
+            .redirect(redirect::Policy::none())
+            .user_agent(concat!("pintle/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(Duration::from_secs(10))
+            .build()
+            .map_err(|error| RegistryError::Tls(innermost(&error)))?;
+        Ok(Self { client })
+    }
+
+    /// Reads `url`, following redirects. Credentials are sent while scheme, host and port are those of `home`, or
+    /// everywhere if `pass` says so.
+    pub(crate) async fn get(&self, request: &Request<'_>) -> Result<Answer, RegistryError> {
+        let mut wait = Duration::from_millis(200);
+        let mut tries = 0;
+        loop {
+            let sent = tokio::time::timeout(request.limits.timeout, self.follow(request)).await;
+            let error = match sent {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(error)) => error,
+                Err(_) => {
+                    RegistryError::Timeout { url: shown(request.url), timeout: request.limits.timeout }
+                }
+            };
+            if tries >= request.limits.retries || error.class() != crate::Class::Retry {
+                return Err(error);
+            }
+            tracing::debug!(url = %shown(request.url), %error, "asking again");
+            tokio::time::sleep(wait).await;
+            tries += 1;
+            wait *= 2;
+        }
+    }
+
+    async fn follow(&self, request: &Request<'_>) -> Result<Answer, RegistryError> {
+        let mut url = request.url.clone();
+        for _ in 0..=request.limits.redirects {
+            let response = self.send(&url, request).await?;
+            if response.status() == StatusCode::NOT_MODIFIED {
+                return Ok(Answer::NotModified);
+            }
+            if response.status().is_redirection() {
+                url = next_address(&url, response.headers())?;
+                continue;
+            }
+            if response.status() != StatusCode::OK {
+                return Err(RegistryError::Status { url: shown(&url), status: response.status().as_u16() });
+            }
+            let validators = Validators::of(response.headers());
+            return Ok(Answer::Body { bytes: read(&url, response, request.max_bytes).await?, validators });
+        }
+        Err(RegistryError::Redirect {
+            url: shown(request.url),
+            reason: format!("more than {} times", request.limits.redirects),
+        })
+    }
+
+    async fn send(&self, url: &Url, request: &Request<'_>) -> Result<Response, RegistryError> {
+        let mut builder = self.client.get(url.clone());
+        if let Some(credentials) = request.credentials
+            && (request.pass_credentials == PassCredentials::Everywhere || same_origin(url, request.home))
+        {
+            builder = builder.basic_auth(&credentials.username, Some(&credentials.password));
+        }
+        if let Some(validators) = request.validators {
+            builder = builder.headers(validators.conditions());
+        }
+        builder.send().await.map_err(|error| unreachable(url, &error))
+    }
+}
+
+/// One GET.
+pub(crate) struct Request<'a> {
+    pub(crate) url: &'a Url,
+    /// The repository, whose origin may see the credentials.
+    pub(crate) home: &'a Url,
+    pub(crate) credentials: Option<&'a Credentials>,
+    pub(crate) pass_credentials: PassCredentials,
+    pub(crate) validators: Option<&'a Validators>,
+    pub(crate) max_bytes: u64,
+    pub(crate) limits: &'a Limits,
+}
+
+/// Where credentials may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PassCredentials {
+    /// To the repository's own scheme, host and port.
+    SameOrigin,
+    /// To every host that the index names.
+    Everywhere,
+}
+
+/// What came back.
+pub(crate) enum Answer {
+    /// What the caller has is still valid.
+    NotModified,
+    /// A body, with what makes the next request conditional.
+    Body { bytes: Bytes, validators: Validators },
+}
+
+/// What makes the next request for the same thing conditional (RFC 9110 §13).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Validators {
+    etag: Option<HeaderValue>,
+    last_modified: Option<HeaderValue>,
+}
+
+impl Validators {
+    fn of(headers: &HeaderMap) -> Self {
+        Self { etag: headers.get(ETAG).cloned(), last_modified: headers.get(LAST_MODIFIED).cloned() }
+    }
+
+    fn conditions(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        if let Some(etag) = &self.etag {
+            headers.insert(IF_NONE_MATCH, etag.clone());
+        }
+        if let Some(date) = &self.last_modified {
+            headers.insert(IF_MODIFIED_SINCE, date.clone());
+        }
+        headers
+    }
+}
+
+/// The address without user name, password and query, any of which can be a secret.
+pub(crate) fn shown(url: &Url) -> String {
+    let mut url = url.clone();
+    // Both fail only for addresses that cannot have a user, which then have none.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.set_query(None);
+    url.to_string()
+}
+
+fn same_origin(a: &Url, b: &Url) -> bool {
+    a.scheme() == b.scheme()
+        && a.host() == b.host()
+        && a.port_or_known_default() == b.port_or_known_default()
+}
+
+fn next_address(url: &Url, headers: &HeaderMap) -> Result<Url, RegistryError> {
+    let redirect = |reason: &str| RegistryError::Redirect { url: shown(url), reason: reason.to_owned() };
+    let location = headers.get(LOCATION).and_then(|value| value.to_str().ok());
+    let next = location
+        .and_then(|location| url.join(location).ok())
+        .ok_or_else(|| redirect("without an address"))?;
+    match (url.scheme(), next.scheme()) {
+        (_, "https") | ("http", "http") => Ok(next),
+        ("https", "http") => Err(redirect("from https to http")),
+        _ => Err(redirect("to something that is not http")),
+    }
+}
+
+async fn read(url: &Url, response: Response, max_bytes: u64) -> Result<Bytes, RegistryError> {
+    let too_large = || RegistryError::TooLarge { url: shown(url), limit: max_bytes };
+    if response.content_length().is_some_and(|length| length > max_bytes) {
+        return Err(too_large());
+    }
+    let mut bytes = BytesMut::new();
+    let mut stream = response.bytes_stream();
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.map_err(|error| unreachable(url, &error))?;
+        if (bytes.len() + chunk.len()) as u64 > max_bytes {
+            return Err(too_large());
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes.freeze())
+}
+
+fn unreachable(url: &Url, error: &reqwest::Error) -> RegistryError {
+    RegistryError::Unreachable { url: shown(url), reason: innermost(error) }
+}
+
+/// The cause at the bottom: the layers above it only say that something failed.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string()
+}
