@@ -22,22 +22,38 @@
 //! assert_eq!(data.get("name").and_then(Data::as_str), Some("web")); // … the data does not
 //! ```
 
+mod convert;
 mod data;
+mod equal;
+mod float;
 mod go_type;
+mod json;
 mod list;
 mod map;
 mod number;
 mod object;
 mod origin;
+mod print;
+mod quote;
 mod text;
+mod unicode;
+mod unicode_tables;
 mod value;
+mod walk;
 
 pub use data::{Data, DataList, DataMap};
+pub use equal::deep_equal;
+pub use float::{FloatBits, FloatFormat, append_float};
 pub use go_type::{Kind, Type, types};
-pub use list::List;
+pub use json::{Json, JsonError};
+pub use list::{Items, List};
 pub use map::Map;
 pub use number::Number;
 pub use object::{MethodError, Object};
 pub use origin::Origin;
+pub use print::{print, printed};
+pub use quote::{Quote, append_quoted, append_quoted_rune, can_backquote, quoted};
 pub use text::Str;
+pub use unicode::{decode_rune, is_digit, is_letter, is_print, rune_count};
 pub use value::Value;
+pub use walk::{Event, MAX_DEPTH, WalkError, walk};

@@ -1,0 +1,54 @@
+//! Go's `reflect.DeepEqual`.
+
+use crate::{MAX_DEPTH, Value};
+
+/// Whether both are deeply equal (Go: `reflect.DeepEqual`): of the same type, and equal in all parts. A nil list or
+/// map differs from an empty one, `NaN` from itself; values nested deeper than [`MAX_DEPTH`] are not equal.
+pub fn deep_equal(a: &Value, b: &Value) -> bool {
+    let mut todo = vec![(a.clone(), b.clone(), 0_usize)];
+    while let Some((a, b, depth)) = todo.pop() {
+        if depth > MAX_DEPTH {
+            return false;
+        }
+        let equal = match (&a, &b) {
+            (Value::Nil, Value::Nil) => true,
+            (Value::Bool(a), Value::Bool(b)) => a == b,
+            (Value::Int(a), Value::Int(b)) => a == b,
+            (Value::Float(a), Value::Float(b)) => a == b,
+            (Value::Number(a), Value::Number(b)) => a == b,
+            (Value::Complex(a), Value::Complex(b)) => a == b,
+            (Value::String(a), Value::String(b)) => a == b,
+            (Value::List(a), Value::List(b)) => {
+                if a.go_type() != b.go_type() || a.is_nil() != b.is_nil() || a.len() != b.len() {
+                    return false;
+                }
+                if !a.is_same(b) {
+                    todo.extend(a.to_vec().into_iter().zip(b.to_vec()).map(|(a, b)| (a, b, depth + 1)));
+                }
+                true
+            }
+            (Value::Map(a), Value::Map(b)) => {
+                if a.go_type() != b.go_type() || a.is_nil() != b.is_nil() || a.len() != b.len() {
+                    return false;
+                }
+                if !a.is_same(b) {
+                    for ((key, a), (other, b)) in a.entries().into_iter().zip(b.entries()) {
+                        if key != other {
+                            return false;
+                        }
+                        todo.push((a, b, depth + 1));
+                    }
+                }
+                true
+            }
+            (Value::Object(a), Value::Object(b)) => {
+                std::rc::Rc::ptr_eq(a, b) || (a.go_type() == b.go_type() && a.to_data() == b.to_data())
+            }
+            _ => false,
+        };
+        if !equal {
+            return false;
+        }
+    }
+    true
+}
