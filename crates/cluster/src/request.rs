@@ -1,0 +1,422 @@
+//! The one way that all requests go.
+
+use std::error::Error as StdError;
+use std::time::Duration;
+
+use http::{HeaderValue, Method, StatusCode, header};
+use http_body_util::{BodyExt as _, Limited};
+use kube::client::Body;
+use pintle_value::Data;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use tokio::time::Instant;
+use tracing::Instrument as _;
+
+use crate::path::UrlPath;
+use crate::throttle::backoff;
+use crate::{Cause, Error, ObjectRef, Refusal, Scope, Sent, Target, Verb};
+
+/// Asks for metadata alone.
+pub(crate) const PARTIAL_OBJECT: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+/// Asks for a list of metadata alone.
+pub(crate) const PARTIAL_LIST: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+
+const LONGEST_BACKOFF: Duration = Duration::from_secs(5);
+
+/// When a request may be sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Repeat {
+    /// After every failure that may pass: twice is like once.
+    Always,
+    /// Only when the server surely did not act on it.
+    Unsent,
+}
+
+/// A request before it is sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    pub(crate) verb: Verb,
+    pub(crate) url: UrlPath,
+    pub(crate) object: Option<ObjectRef>,
+    body: Vec<u8>,
+    content_type: &'static str,
+    accept: &'static str,
+    repeat: Repeat,
+}
+
+impl Call {
+    /// A request without a body. Reads may always be repeated, writes only when they were not acted on.
+    pub(crate) fn new(verb: Verb, url: UrlPath) -> Self {
+        let repeat = if verb.is_write() { Repeat::Unsent } else { Repeat::Always };
+        Self {
+            verb,
+            url,
+            object: None,
+            body: Vec::new(),
+            content_type: "application/json",
+            accept: "application/json",
+            repeat,
+        }
+    }
+
+    pub(crate) fn about(mut self, object: &ObjectRef) -> Self {
+        self.object = Some(object.clone());
+        self
+    }
+
+    pub(crate) fn body(mut self, content_type: &'static str, body: Vec<u8>) -> Self {
+        self.content_type = content_type;
+        self.body = body;
+        self
+    }
+
+    pub(crate) fn accept(mut self, accept: &'static str) -> Self {
+        self.accept = accept;
+        self
+    }
+
+    pub(crate) fn repeat(mut self, repeat: Repeat) -> Self {
+        self.repeat = repeat;
+        self
+    }
+
+    fn method(&self) -> Method {
+        match self.verb {
+            Verb::Get | Verb::List | Verb::Watch => Method::GET,
+            Verb::Create => Method::POST,
+            Verb::Replace => Method::PUT,
+            Verb::Apply | Verb::Patch => Method::PATCH,
+            Verb::Delete => Method::DELETE,
+        }
+    }
+}
+
+/// An answer with a good status.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Vec<u8>,
+}
+
+/// How one try ended that did not give an answer.
+struct Failed {
+    error: Error,
+    /// Whether the server surely did not act on it.
+    unsent: bool,
+    passing: bool,
+}
+
+impl Target {
+    /// Sends a request and reads the answer as an object.
+    pub(crate) async fn object(&self, scope: &Scope, call: &Call) -> Result<Data, Error> {
+        self.json(scope, call).await.map(|(_, data)| data)
+    }
+
+    /// Sends a request and reads the answer as JSON of any shape.
+    pub(crate) async fn json<T: DeserializeOwned>(
+        &self,
+        scope: &Scope,
+        call: &Call,
+    ) -> Result<(StatusCode, T), Error> {
+        let answer = self.send(scope, call).await?;
+        let value = serde_json::from_slice(&answer.body).map_err(|error| {
+            self.unreadable(call, format!("line {}, column {} of its json", error.line(), error.column()))
+        })?;
+        Ok((answer.status, value))
+    }
+
+    /// Sends a request, as often as its policy allows, and reads the answer.
+    pub(crate) async fn send(&self, scope: &Scope, call: &Call) -> Result<Answer, Error> {
+        let span = tracing::debug_span!("request", cluster = %self.name(), verb = %call.verb, path = call.url.path());
+        self.try_until_done(scope, call, async |attempt| self.one_answer(call, attempt).await)
+            .instrument(span)
+            .await
+    }
+
+    /// Opens a stream: a watch, or logs.
+    pub(crate) async fn open(&self, scope: &Scope, call: &Call) -> Result<Body, Error> {
+        self.try_until_done(scope, call, async |attempt| {
+            let limit = self.inner.request_timeout;
+            match tokio::time::timeout(limit, self.headers(call, attempt)).await {
+                Ok(Ok(response)) if response.status().is_success() => Ok(response.into_body()),
+                Ok(Ok(response)) => Err(self.refused(call, response).await),
+                Ok(Err(failed)) => Err(failed),
+                Err(_) => Err(self.timed_out(call)),
+            }
+        })
+        .await
+    }
+
+    async fn try_until_done<T>(
+        &self,
+        scope: &Scope,
+        call: &Call,
+        once: impl AsyncFn(u32) -> Result<T, Failed>,
+    ) -> Result<T, Error> {
+        let mut attempt = 1;
+        loop {
+            let tried = scope
+                .run(async {
+                    let _turn = self.inner.throttle.turn().await;
+                    once(attempt).await
+                })
+                .await?;
+            let failed = match tried {
+                Ok(done) => return Ok(done),
+                Err(failed) => failed,
+            };
+            let may_repeat = failed.passing && (failed.unsent || call.repeat == Repeat::Always);
+            if !may_repeat || attempt >= self.inner.attempts {
+                return Err(failed.error);
+            }
+            let asked = failed.error.refusal().and_then(|refusal| refusal.retry_after);
+            let pause = asked.unwrap_or_default().max(backoff(attempt, LONGEST_BACKOFF));
+            if scope.remaining().is_some_and(|left| left <= pause) {
+                return Err(failed.error); // the error says more than a deadline would
+            }
+            tracing::debug!(attempt, error = %failed.error, "request is repeated");
+            scope.sleep(pause).await?;
+            attempt += 1;
+        }
+    }
+
+    async fn one_answer(&self, call: &Call, attempt: u32) -> Result<Answer, Failed> {
+        let work = async {
+            let response = self.headers(call, attempt).await?;
+            if !response.status().is_success() {
+                return Err(self.refused(call, response).await);
+            }
+            let status = response.status();
+            let body = self.read(call, response.into_body()).await?;
+            Ok(Answer { status, body })
+        };
+        match tokio::time::timeout(self.inner.request_timeout, work).await {
+            Ok(done) => done,
+            Err(_) => Err(self.timed_out(call)),
+        }
+    }
+
+    async fn headers(&self, call: &Call, attempt: u32) -> Result<http::Response<Body>, Failed> {
+        let started = Instant::now();
+        self.inner.counter.add(call.verb);
+        let request = self.build(call)?;
+        let sent = self.inner.client.send(request).await;
+        if let Some(observer) = &self.inner.observer {
+            observer.sent(&Sent {
+                cluster: &self.inner.name,
+                verb: call.verb,
+                path: call.url.path(),
+                code: sent.as_ref().ok().map(|response| response.status().as_u16()),
+                took: started.elapsed(),
+                attempt,
+            });
+        }
+        sent.map_err(|error| {
+            let unsent = never_sent(&error);
+            self.unreachable(Box::new(error), unsent)
+        })
+    }
+
+    fn build(&self, call: &Call) -> Result<http::Request<Body>, Failed> {
+        let mut request = http::Request::builder()
+            .method(call.method())
+            .uri(call.url.uri())
+            .header(header::ACCEPT, call.accept)
+            // Helm's agent; the server makes a field manager of it where a request names none.
+            .header(header::USER_AGENT, HeaderValue::from_static("pintle"));
+        if !call.body.is_empty() {
+            request = request.header(header::CONTENT_TYPE, call.content_type);
+        }
+        if call.verb == Verb::Watch {
+            // Each event would be a gzip member of its own, which middlewares decode only up to the first.
+            request = request.header(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        }
+        request.body(Body::from(call.body.clone())).map_err(|error| Failed {
+            error: Error::InvalidObject {
+                object: call.object.as_ref().map_or_else(|| "request".to_owned(), ToString::to_string),
+                problem: format!("its path is no uri: {error}"),
+            },
+            unsent: true,
+            passing: false,
+        })
+    }
+
+    async fn read(&self, call: &Call, body: Body) -> Result<Vec<u8>, Failed> {
+        let limit = self.inner.answer_limit;
+        match Limited::new(body, limit).collect().await {
+            Ok(collected) => Ok(collected.to_bytes().into()),
+            Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(Failed {
+                error: self.unreadable(call, format!("it is larger than {limit} bytes")),
+                unsent: false,
+                passing: false,
+            }),
+            Err(error) => Err(self.unreachable(error, false)),
+        }
+    }
+
+    async fn refused(&self, call: &Call, response: http::Response<Body>) -> Failed {
+        let code = response.status();
+        let retry_after = response
+            .headers()
+            .get(header::RETRY_AFTER)
+            .and_then(|value| value.to_str().ok()?.trim().parse().ok())
+            .map(Duration::from_secs);
+        let body = match Limited::new(response.into_body(), 1 << 20).collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(_) => return self.unreachable("the connection was cut within an error's text".into(), false),
+        };
+        if let (StatusCode::TOO_MANY_REQUESTS, Some(pause)) = (code, retry_after) {
+            self.inner.throttle.hold(pause);
+        }
+        let refusal = refusal(call, code, &body, retry_after);
+        let passing = matches!(code.as_u16(), 429 | 500 | 502 | 503 | 504) || refusal.is_quota_conflict();
+        // A server that asks to come back later, or that loses a race for a quota, has not acted.
+        let unsent = code == StatusCode::TOO_MANY_REQUESTS || refusal.is_quota_conflict();
+        Failed { error: Error::Refused(Box::new(refusal)), unsent, passing }
+    }
+
+    fn unreachable(&self, source: Box<dyn StdError + Send + Sync>, unsent: bool) -> Failed {
+        let error = Error::Unreachable { cluster: self.inner.name.clone(), source: Box::new(Chain(source)) };
+        Failed { error, unsent, passing: true }
+    }
+
+    fn timed_out(&self, call: &Call) -> Failed {
+        let error = Error::TimedOut {
+            cluster: self.inner.name.clone(),
+            verb: call.verb,
+            path: call.url.path().to_owned(),
+            after: self.inner.request_timeout,
+        };
+        // Whoever does not answer once is not asked again at once: the caller's queue goes on.
+        Failed { error, unsent: false, passing: false }
+    }
+
+    pub(crate) fn unreadable(&self, call: &Call, problem: String) -> Error {
+        Error::Unreadable {
+            cluster: self.inner.name.clone(),
+            verb: call.verb,
+            path: call.url.path().to_owned(),
+            problem,
+        }
+    }
+}
+
+/// An error whose text is that of its whole chain.
+#[derive(Debug)]
+struct Chain(Box<dyn StdError + Send + Sync>);
+
+impl std::fmt::Display for Chain {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut last = self.0.to_string();
+        write!(f, "{last}")?;
+        let mut source = self.0.source();
+        while let Some(error) = source {
+            let text = error.to_string();
+            // Many wrappers repeat the text of what they wrap.
+            if !last.contains(&text) {
+                write!(f, ": {text}")?;
+                last = text;
+            }
+            source = error.source();
+        }
+        Ok(())
+    }
+}
+
+impl StdError for Chain {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source()
+    }
+}
+
+/// Whether no connection was made, so that the request surely did not arrive.
+fn never_sent(error: &kube::Error) -> bool {
+    let mut source: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(error) = source {
+        if let Some(error) = error.downcast_ref::<hyper_util::client::legacy::Error>() {
+            return error.is_connect();
+        }
+        source = error.source();
+    }
+    false
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Status {
+    message: String,
+    reason: String,
+    details: Option<Details>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Details {
+    causes: Option<Vec<StatusCause>>,
+    retry_after_seconds: Option<u64>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct StatusCause {
+    reason: String,
+    field: String,
+    message: String,
+}
+
+fn refusal(call: &Call, code: StatusCode, body: &[u8], retry_after: Option<Duration>) -> Refusal {
+    let status: Status = serde_json::from_slice(body).unwrap_or_else(|_| Status {
+        message: String::from_utf8_lossy(body).trim().chars().take(500).collect(),
+        ..Status::default()
+    });
+    let secret = call.object.as_ref().is_some_and(|object| object.gvk.is_secret());
+    let details = status.details.unwrap_or_default();
+    let mut refusal = Refusal {
+        verb: call.verb,
+        object: call.object.clone(),
+        code: code.as_u16(),
+        reason: status.reason,
+        message: status.message,
+        causes: details
+            .causes
+            .unwrap_or_default()
+            .into_iter()
+            .map(|cause| Cause { reason: cause.reason, field: cause.field, message: cause.message })
+            .collect(),
+        retry_after: retry_after.or(details.retry_after_seconds.map(Duration::from_secs)),
+    };
+    if refusal.message.is_empty() {
+        refusal.message = code.canonical_reason().unwrap_or("unknown status").to_owned();
+    }
+    if secret {
+        conceal(&mut refusal);
+    }
+    refusal
+}
+
+/// Takes out what could quote a Secret: the server puts values into the texts of invalid objects, and admission
+/// webhooks put in whatever they like. Reasons and fields stay.
+fn conceal(refusal: &mut Refusal) {
+    let harmless = match refusal.reason.as_str() {
+        "NotFound" | "AlreadyExists" | "Conflict" | "Unauthorized" => true,
+        // What RBAC says; a webhook's refusal has the same reason.
+        "Forbidden" => refusal.message.contains(" cannot ") && !refusal.message.contains("webhook"),
+        _ => false,
+    };
+    if harmless {
+        return;
+    }
+    for cause in &mut refusal.causes {
+        cause.message.clear();
+    }
+    let mut message = if refusal.reason.is_empty() {
+        format!("status {}", refusal.code)
+    } else {
+        refusal.reason.clone()
+    };
+    let fields: Vec<&str> = refusal.causes.iter().map(|cause| cause.field.as_str()).collect();
+    if !fields.is_empty() {
+        message = format!("{message} ({})", fields.join(", "));
+    }
+    refusal.message = format!("{message}; the server's text is not shown, since it can quote the secret");
+}
