@@ -127,7 +127,7 @@ pub struct ChartSpec {
     /// A Secret with credentials for the registry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_ref: Option<LocalReference>,
-    /// A ServiceAccount whose pull secrets, or workload identity, give access to the registry.
+    /// A `ServiceAccount` whose pull secrets, or workload identity, give access to the registry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_account_name: Option<String>,
     /// A Secret with the registry's CA (`ca.crt`) and a client certificate (`tls.crt`, `tls.key`).

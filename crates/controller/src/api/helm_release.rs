@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use kube::CustomResource;
+use pintle_value::Data;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -32,17 +33,9 @@ use crate::duration::GoDuration;
     category = "fluxcd",
     category = "fluxcd-appliers",
     annotation("kustomize.toolkit.fluxcd.io/substitute", "disabled"),
-    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
-    printcolumn(
-        name = "Ready",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].status"#
-    ),
-    printcolumn(
-        name = "Status",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].message"#
-    )
+    printcolumn = r#"{"name":"Age","type":"date","jsonPath":".metadata.creationTimestamp"}"#,
+    printcolumn = r#"{"name":"Ready","type":"string","jsonPath":".status.conditions[?(@.type==\"Ready\")].status"}"#,
+    printcolumn = r#"{"name":"Status","type":"string","jsonPath":".status.conditions[?(@.type==\"Ready\")].message"}"#
 )]
 #[schemars(extend("x-kubernetes-validations" = [{
     "rule": "(has(self.chart) && !has(self.chartRef)) || (!has(self.chart) && has(self.chartRef))",
@@ -87,7 +80,7 @@ pub struct HelmReleaseSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::integer")]
     pub max_history: Option<i64>,
-    /// A ServiceAccount to act as, in the target cluster. Default: the kubeconfig's own user.
+    /// A `ServiceAccount` to act as, in the target cluster. Default: the kubeconfig's own user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 253))]
     pub service_account_name: Option<String>,
@@ -119,7 +112,7 @@ pub struct HelmReleaseSpec {
     /// Values for the chart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::anything")]
-    pub values: Option<serde_json::Value>,
+    pub values: Option<Data>,
     /// Labels and annotations to set on every object of the release.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub common_metadata: Option<CommonMetadata>,
