@@ -12,10 +12,12 @@ use crate::{Data, DataMap, Str, Value};
 /// A map made of a [`DataMap`] is a view until a member that is itself a map or list is asked for, or a member is
 /// written; then one level of it is copied, so that aliases stay aliases.
 #[derive(Clone)]
-pub struct Map(Rc<Inner>);
+pub struct Map {
+    go_type: &'static Type,
+    inner: Rc<Inner>,
+}
 
 struct Inner {
-    go_type: &'static Type,
     /// What the map is a view of, until it has members of its own.
     view: Option<DataMap>,
     nil: bool,
@@ -31,13 +33,13 @@ impl Map {
 
     /// An empty map of this type, whose keys are strings.
     pub fn typed(go_type: &'static Type) -> Self {
-        Self(Rc::new(Inner { go_type, view: None, nil: false, members: OnceCell::new() }))
+        Self { go_type, inner: Rc::new(Inner { view: None, nil: false, members: OnceCell::new() }) }
     }
 
     /// The nil map of this type: no members, `null` in JSON. Go panics when it is written to; this type ignores the
     /// write, so callers that can meet a nil map check [`is_nil`](Self::is_nil) first.
     pub fn nil(go_type: &'static Type) -> Self {
-        Self(Rc::new(Inner { go_type, view: None, nil: true, members: OnceCell::new() }))
+        Self { go_type, inner: Rc::new(Inner { view: None, nil: true, members: OnceCell::new() }) }
     }
 
     /// A view of this data, typed `map[string]interface {}`.
@@ -47,17 +49,24 @@ impl Map {
 
     /// A view of this data, of a named map type.
     pub fn view_as(go_type: &'static Type, data: DataMap) -> Self {
-        Self(Rc::new(Inner { go_type, view: Some(data), nil: false, members: OnceCell::new() }))
+        Self { go_type, inner: Rc::new(Inner { view: Some(data), nil: false, members: OnceCell::new() }) }
     }
 
     /// The Go type.
     pub fn go_type(&self) -> &'static Type {
-        self.0.go_type
+        self.go_type
+    }
+
+    /// The same map under another map type, as Go's conversion between map types gives it: what is written through
+    /// one is seen through the other.
+    #[must_use]
+    pub fn converted(&self, go_type: &'static Type) -> Self {
+        Self { go_type, inner: Rc::clone(&self.inner) }
     }
 
     /// Whether this is Go's nil map.
     pub fn is_nil(&self) -> bool {
-        self.0.nil
+        self.inner.nil
     }
 
     /// The number of members.
@@ -97,7 +106,7 @@ impl Map {
 
     /// Sets the member `key`, and gives what it was before.
     pub fn insert(&self, key: impl Into<Str>, value: Value) -> Option<Value> {
-        if self.0.nil {
+        if self.inner.nil {
             return None;
         }
         let key = key.into();
@@ -113,7 +122,7 @@ impl Map {
 
     /// Removes the member `key`, and gives what it was.
     pub fn remove(&self, key: impl AsRef<[u8]>) -> Option<Value> {
-        if self.0.nil {
+        if self.inner.nil {
             return None;
         }
         let mut members = self.members().borrow_mut();
@@ -136,20 +145,20 @@ impl Map {
 
     /// The data that this map is still an untouched view of.
     pub fn untouched(&self) -> Option<&DataMap> {
-        match self.0.members.get() {
+        match self.inner.members.get() {
             Some(_) => None,
-            None => self.0.view.as_ref(),
+            None => self.inner.view.as_ref(),
         }
     }
 
     /// Whether both are the same map.
     pub fn is_same(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.0, &other.0)
+        Rc::ptr_eq(&self.inner, &other.inner)
     }
 
     fn members(&self) -> &RefCell<Vec<(Str, Value)>> {
-        self.0.members.get_or_init(|| {
-            let view = self.0.view.as_ref();
+        self.inner.members.get_or_init(|| {
+            let view = self.inner.view.as_ref();
             RefCell::new(view.map_or_else(Vec::new, |data| {
                 data.iter().map(|(key, data)| (key.clone(), Value::from(data))).collect()
             }))
