@@ -1,0 +1,73 @@
+//! Finds the programs that tests run: installed ones where they are there, built ones else.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+
+use crate::error::Error;
+use crate::parts::Part;
+use crate::toolchain;
+
+/// The path of one of the programs of a control plane.
+///
+/// Looked for in the folder that `KUBEBUILDER_ASSETS` names, then on `PATH`, then built.
+pub(crate) fn control_plane(program: &str) -> Result<PathBuf, Error> {
+    match installed(program) {
+        Some(path) => Ok(path),
+        None => Ok(once(Part::ControlPlane)?.join(program)),
+    }
+}
+
+/// The path of kwok and of the file with its stages. The stages come with the module, so that an installed
+/// kwok needs them built all the same.
+pub(crate) fn kwok() -> Result<(PathBuf, PathBuf), Error> {
+    let built = once(Part::Kwok)?;
+    let program = installed("kwok").unwrap_or_else(|| built.join("kwok"));
+    Ok((program, built.join("stages.yaml")))
+}
+
+/// The path of a Helm that says that it is exactly this version, else of a built one.
+pub(crate) fn helm(part: Part, version: &str) -> Result<PathBuf, Error> {
+    static FOUND: Mutex<Vec<(String, Option<PathBuf>)>> = Mutex::new(Vec::new());
+    let mut found = FOUND.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let known = found.iter().find(|(known, _)| known == version).map(|(_, path)| path.clone());
+    let path = known.unwrap_or_else(|| {
+        let path = installed("helm").filter(|helm| says(helm, version));
+        found.push((version.to_owned(), path.clone()));
+        path
+    });
+    drop(found);
+    match path {
+        Some(path) => Ok(path),
+        None => Ok(once(part)?.join("helm")),
+    }
+}
+
+/// The folder of a built part; the cache is asked once per process.
+fn once(part: Part) -> Result<PathBuf, Error> {
+    static BUILT: Mutex<Vec<(Part, PathBuf)>> = Mutex::new(Vec::new());
+    let mut built = BUILT.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if let Some((_, path)) = built.iter().find(|(known, _)| *known == part) {
+        return Ok(path.clone());
+    }
+    let path = toolchain::built(part)?;
+    built.push((part, path.clone()));
+    Ok(path)
+}
+
+fn installed(program: &str) -> Option<PathBuf> {
+    let assets = std::env::var_os("KUBEBUILDER_ASSETS").map(PathBuf::from);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    assets
+        .into_iter()
+        .chain(std::env::split_paths(&path))
+        .map(|folder| folder.join(program))
+        .find(|path| path.is_file())
+}
+
+fn says(helm: &Path, version: &str) -> bool {
+    Command::new(helm)
+        .args(["version", "--template", "{{.Version}}"])
+        .output()
+        .is_ok_and(|output| output.status.success() && output.stdout.trim_ascii() == version.as_bytes())
+}
