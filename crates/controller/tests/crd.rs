@@ -2,6 +2,8 @@
 //!
 //! `fixtures/flux/fields.txt` is recorded from Flux's Go types by `tests/flux-fields`.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+
 use std::collections::BTreeSet;
 use std::path::Path;
 

@@ -1,5 +1,7 @@
 //! Durations are read and printed as Go's `time` does.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+
 use std::time::Duration;
 
 use pintle_controller::duration::{DurationError, GoDuration};

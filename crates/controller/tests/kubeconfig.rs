@@ -1,5 +1,7 @@
 //! Kubeconfigs from Secrets: what is found, and what is refused by name.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+
 use std::collections::BTreeMap;
 
 use k8s_openapi::ByteString;

@@ -1,5 +1,7 @@
 //! What a `HelmRelease` asks for: names, values, and what is not supported.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+
 use pintle_controller::api::{HelmRelease, HelmReleaseSpec, HelmRepositorySpec, ValuesKind, ValuesReference};
 use pintle_controller::naming::{ReleaseName, shorten};
 use pintle_controller::unsupported;
@@ -7,7 +9,7 @@ use pintle_controller::values::{Assignment, Resolved, Syntax, ValuesError, compo
 use pintle_value::{Data, DataMap};
 use serde_json::json;
 
-fn release(spec: serde_json::Value) -> HelmRelease {
+fn release(spec: &serde_json::Value) -> HelmRelease {
     serde_json::from_value(json!({
         "apiVersion": "helm.toolkit.fluxcd.io/v2", "kind": "HelmRelease",
         "metadata": {"name": "cert-manager", "namespace": "tenants"}, "spec": spec,
@@ -17,18 +19,18 @@ fn release(spec: serde_json::Value) -> HelmRelease {
 
 #[test]
 fn names_default_as_in_flux() {
-    let name = ReleaseName::of(&release(json!({"interval": "5m"})));
+    let name = ReleaseName::of(&release(&json!({"interval": "5m"})));
     assert_eq!((name.name.as_str(), name.namespace.as_str()), ("cert-manager", "tenants"));
     assert_eq!(name.storage_namespace, "tenants");
 
-    let name = ReleaseName::of(&release(json!({"interval": "5m", "targetNamespace": "default"})));
+    let name = ReleaseName::of(&release(&json!({"interval": "5m", "targetNamespace": "default"})));
     assert_eq!((name.name.as_str(), name.namespace.as_str()), ("default-cert-manager", "default"));
     assert_eq!(name.storage_namespace, "tenants");
 
     let spec = json!({
         "interval": "5m", "targetNamespace": "default", "storageNamespace": "kube-system", "releaseName": "cm",
     });
-    let name = ReleaseName::of(&release(spec));
+    let name = ReleaseName::of(&release(&spec));
     assert_eq!((name.name.as_str(), name.storage_namespace.as_str()), ("cm", "kube-system"));
 }
 
