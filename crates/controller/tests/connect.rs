@@ -178,15 +178,15 @@ async fn the_cache_keeps_one_for_the_same_bytes() {
     let (first, second) = (server.kubeconfig(), server.kubeconfig());
     let location = |name: &str| SecretLocation { namespace: "n".into(), name: name.into(), key: None };
     let cache = TenantCache::new(ConnectOptions::default());
-    let made = AtomicUsize::new(0);
-    let make = |_| made.fetch_add(1, Ordering::SeqCst);
+    let count = AtomicUsize::new(0);
+    let make = |_| count.fetch_add(1, Ordering::SeqCst);
     let a = cache.get(&location("a"), &first, make).await.unwrap();
     let copy = cache.get(&location("copy"), &first, make).await.unwrap();
     assert!(Arc::ptr_eq(&a, &copy));
     // New bytes in a Secret make a new one; the old one stays for the other Secret.
     let rotated = cache.get(&location("a"), &second, make).await.unwrap();
     assert!(!Arc::ptr_eq(&a, &rotated));
-    assert_eq!((made.load(Ordering::SeqCst), cache.len().await), (2, 2));
+    assert_eq!((count.load(Ordering::SeqCst), cache.len().await), (2, 2));
     cache.forget(&location("copy")).await;
     assert_eq!(cache.len().await, 1);
     cache.forget(&location("a")).await;
