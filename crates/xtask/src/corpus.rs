@@ -1,0 +1,252 @@
+//! `cargo xtask corpus`: renders every case of the chart corpus and compares with what Helm 4.3.1 printed.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use pintle_testkit::fixtures::{error_difference, output_difference};
+use serde::Deserialize;
+
+/// Which cases to run, and with what.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Only cases whose id and case name (`cert-manager-v1.10.1/default`) contain this.
+    #[arg(long, default_value = "")]
+    filter: String,
+    /// How many cases run at once; default: one per processor.
+    #[arg(long)]
+    jobs: Option<usize>,
+    /// How many failing cases to show of each group.
+    #[arg(long, default_value_t = 3)]
+    show: usize,
+    /// A Helm-like program to run instead of the library, for example the real helm to check the comparison.
+    #[arg(long)]
+    binary: Option<PathBuf>,
+}
+
+/// One case of the corpus, as its `index.json` has it (fields that do not matter here are left out).
+#[derive(Debug, Deserialize)]
+struct Case {
+    id: String,
+    case: String,
+    argv: Vec<String>,
+    ok: bool,
+    golden: Option<String>,
+    stderr: Option<String>,
+    deterministic: bool,
+    #[serde(default)]
+    volatile_lines: Option<Vec<usize>>,
+}
+
+impl Case {
+    fn name(&self) -> String {
+        format!("{}/{}", self.id, self.case)
+    }
+}
+
+/// What rendering a case printed.
+#[derive(Debug)]
+struct Outcome {
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
+    exit: i32,
+}
+
+/// What a case came to: `None` when it equals the golden output, else the reason.
+type Verdict = Option<String>;
+
+#[expect(clippy::print_stdout, reason = "a command line prints its result")]
+pub(crate) fn run(arguments: &Arguments) -> crate::Outcome {
+    let workspace = workspace();
+    let corpus =
+        std::env::var_os("PINTLE_CORPUS").map_or_else(|| workspace.join("../shared/corpus"), PathBuf::from);
+    let index = corpus.join("index.json");
+    if !index.is_file() {
+        println!("corpus skipped: no {} (set PINTLE_CORPUS to the folder of the corpus)", index.display());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut cases: Vec<Case> = serde_json::from_slice(&std::fs::read(&index)?)?;
+    cases.retain(|case| case.name().contains(&arguments.filter));
+
+    let home = tempfile::tempdir()?;
+    let renderer = Renderer { corpus: &corpus, home: home.path(), binary: arguments.binary.as_deref() };
+    let jobs = arguments.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let verdicts = judge_all(&renderer, &cases, jobs.max(1));
+
+    let failed: Vec<(&Case, &String)> =
+        cases.iter().zip(&verdicts).filter_map(|(case, verdict)| Some((case, verdict.as_ref()?))).collect();
+    let equal = |wanted: &dyn Fn(&Case) -> bool| {
+        let all = cases.iter().filter(|case| wanted(case)).count();
+        let bad = failed.iter().filter(|(case, _)| wanted(case)).count();
+        format!("{}/{all}", all - bad)
+    };
+    let groups = group(&failed);
+    for (reason, members) in &groups {
+        println!("{:5} {reason}", members.len());
+        for (case, verdict) in members.iter().take(arguments.show) {
+            println!("        {}: {}", case.name(), shorten(verdict, 300));
+        }
+    }
+    println!("{} byte-identical", equal(&|case: &Case| case.ok && case.deterministic));
+    println!("{} equal without their volatile lines", equal(&|case: &Case| case.ok && !case.deterministic));
+    println!("{} failures with the same message", equal(&|case: &Case| !case.ok));
+    println!("{} in all", equal(&|_: &Case| true));
+
+    let details = workspace.join("target").join("corpus.txt");
+    std::fs::create_dir_all(workspace.join("target"))?;
+    std::fs::write(&details, report(&groups))?;
+    if failed.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("details of {} failures: {}", failed.len(), details.display());
+    Ok(ExitCode::FAILURE)
+}
+
+/// The folder of the workspace.
+fn workspace() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here).to_owned()
+}
+
+/// What renders the cases.
+#[derive(Debug)]
+struct Renderer<'a> {
+    corpus: &'a Path,
+    home: &'a Path,
+    binary: Option<&'a Path>,
+}
+
+impl Renderer<'_> {
+    /// Renders one case as `template` does, in the folder of the corpus.
+    fn template(&self, case: &Case) -> Result<Outcome, String> {
+        let Some(binary) = self.binary else {
+            return Err("no renderer is linked yet: pass --binary".to_owned());
+        };
+        let arguments = std::iter::once("template").chain(case.argv.iter().map(String::as_str));
+        let output = crate::oracle::run(binary, self.home, self.corpus, arguments)
+            .map_err(|error| format!("cannot run {}: {error}", binary.display()))?;
+        Ok(Outcome { stdout: output.stdout, stderr: output.stderr, exit: output.status.code().unwrap_or(-1) })
+    }
+
+    /// Renders one case and compares it with the golden output by the rules of the corpus.
+    fn judge(&self, case: &Case) -> Verdict {
+        let outcome = match self.template(case) {
+            Ok(outcome) => outcome,
+            Err(reason) => return Some(reason),
+        };
+        match self.compare(case, &outcome) {
+            Ok(verdict) => verdict,
+            Err(error) => Some(format!("cannot read the golden output: {error}")),
+        }
+    }
+
+    fn compare(&self, case: &Case, outcome: &Outcome) -> std::io::Result<Verdict> {
+        let error = String::from_utf8_lossy(&outcome.stderr);
+        if !case.ok {
+            if outcome.exit == 0 {
+                return Ok(Some("succeeds where helm fails".to_owned()));
+            }
+            let expected = match &case.stderr {
+                Some(path) => std::fs::read(self.corpus.join(path))?,
+                None => Vec::new(),
+            };
+            return Ok(error_difference(&expected, &outcome.stderr));
+        }
+        if outcome.exit != 0 {
+            return Ok(Some(format!("fails: {}", error.trim())));
+        }
+        let expected = match &case.golden {
+            Some(path) => gunzip(&self.corpus.join(path))?,
+            None => Vec::new(),
+        };
+        let volatile = case.volatile_lines.as_deref().filter(|_| !case.deterministic).unwrap_or(&[]);
+        Ok(output_difference(&expected, &outcome.stdout, volatile))
+    }
+}
+
+fn gunzip(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    flate2::read::MultiGzDecoder::new(std::fs::File::open(path)?).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Judges all cases on some threads; the verdicts stand in the order of the cases.
+fn judge_all(renderer: &Renderer<'_>, cases: &[Case], jobs: usize) -> Vec<Verdict> {
+    let next = AtomicUsize::new(0);
+    let verdicts = Mutex::new(BTreeMap::new());
+    std::thread::scope(|scope| {
+        for _ in 0..jobs {
+            scope.spawn(|| {
+                while let Some((index, case)) = {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    cases.get(index).map(|case| (index, case))
+                } {
+                    let verdict = renderer.judge(case);
+                    if let Ok(mut verdicts) = verdicts.lock() {
+                        verdicts.insert(index, verdict);
+                    }
+                }
+            });
+        }
+    });
+    let mut verdicts = verdicts.into_inner().unwrap_or_default();
+    // A case without a verdict belongs to a thread that panicked.
+    (0..cases.len())
+        .map(|index| verdicts.remove(&index).unwrap_or_else(|| Some("the renderer panicked".to_owned())))
+        .collect()
+}
+
+/// Failures by what they have in common, the largest group first.
+fn group<'a>(failed: &[(&'a Case, &'a String)]) -> Vec<(String, Vec<(&'a Case, &'a String)>)> {
+    let mut groups: BTreeMap<String, Vec<(&Case, &String)>> = BTreeMap::new();
+    for (case, verdict) in failed {
+        groups.entry(reason(verdict)).or_default().push((case, verdict));
+    }
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    groups.sort_by_key(|(_, members)| std::cmp::Reverse(members.len()));
+    groups
+}
+
+/// What a verdict has in common with others: its text without names of files, numbers and quoted parts.
+fn reason(verdict: &str) -> String {
+    // The innermost message of a template error stands last and says most.
+    let verdict = verdict.lines().last().unwrap_or(verdict);
+    let tail = verdict.rsplit_once(">: ").map_or(verdict, |(_, tail)| tail);
+    let mut common = String::new();
+    let mut quoted = false;
+    for letter in tail.chars() {
+        match letter {
+            '"' => quoted = !quoted,
+            _ if quoted => {}
+            digit if digit.is_ascii_digit() => {
+                if !common.ends_with('#') {
+                    common.push('#');
+                }
+            }
+            other => common.push(other),
+        }
+    }
+    shorten(&common, 120)
+}
+
+fn shorten(text: &str, letters: usize) -> String {
+    let text = text.replace('\n', " | ");
+    if text.chars().count() <= letters { text } else { text.chars().take(letters).chain(['…']).collect() }
+}
+
+/// The text of the details file.
+fn report(groups: &[(String, Vec<(&Case, &String)>)]) -> String {
+    let mut text = String::new();
+    for (reason, members) in groups {
+        let _ = writeln!(text, "## {} × {reason}\n", members.len());
+        for (case, verdict) in members {
+            let _ = writeln!(text, "{}\n    template {}", case.name(), case.argv.join(" "));
+            let _ = writeln!(text, "    {}\n", verdict.replace('\n', "\n    "));
+        }
+    }
+    text
+}

@@ -1,0 +1,44 @@
+//! The project's own chores: demo, test, corpus, record.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod corpus;
+mod gate;
+mod oracle;
+mod record;
+
+/// The project's own chores.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Debug, Subcommand)]
+enum Chore {
+    /// Runs the real Helm and Go again and stores what they print, in `fixtures/`.
+    Record(record::Arguments),
+    /// Checks everything: format, lints, documentation, layers, licences, tests, corpus, packages.
+    Test(gate::Arguments),
+    /// Renders every case of the chart corpus and compares with what Helm 4.3.1 printed.
+    Corpus(corpus::Arguments),
+}
+
+/// What every chore returns; the message is for the person at the terminal.
+type Outcome = Result<ExitCode, Box<dyn std::error::Error + Send + Sync>>;
+
+#[expect(clippy::print_stderr, reason = "a command line tells its user what failed")]
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().chore {
+        Chore::Record(arguments) => record::run(&arguments),
+        Chore::Test(arguments) => gate::run(&arguments),
+        Chore::Corpus(arguments) => corpus::run(&arguments),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        ExitCode::FAILURE
+    })
+}

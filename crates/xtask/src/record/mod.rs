@@ -1,0 +1,24 @@
+//! `cargo xtask record`: what the real Helm and Go print, stored anew.
+
+use clap::Subcommand;
+
+mod fixtures;
+
+/// What to record.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// The outputs of `fixtures/cases/`, from a real Helm (the binary in `PINTLE_HELM`).
+    Fixtures(fixtures::Arguments),
+}
+
+pub(crate) fn run(arguments: &Arguments) -> crate::Outcome {
+    match &arguments.what {
+        What::Fixtures(arguments) => fixtures::run(arguments),
+    }
+}
