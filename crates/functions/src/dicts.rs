@@ -1,0 +1,203 @@
+//! Maps: Sprig's `dict.go`.
+
+use pintle_template::CallError;
+use pintle_value::{List, Map, Str, Value, types};
+
+use crate::depth::{MAX_DEPTH, too_deep};
+use crate::merge::{self, Existing};
+use crate::print;
+use crate::semver::VersionObject;
+use crate::table::functions;
+
+functions! {
+    TABLE;
+    pure {
+        "dict" (.. any) => dict;
+        "get" (map string) => |map: &Map, key: &Str| map.get(key).unwrap_or(Value::EMPTY);
+        "set" (map string any) => set;
+        "unset" (map string) => |map: &Map, key: &Str| {
+            map.remove(key);
+            map.clone()
+        };
+        "hasKey" (map string) => |map: &Map, key: &Str| map.contains_key(key);
+        "pluck" (string .. map) => pluck;
+        "keys" (.. map) => keys;
+        "values" (map) => |map: &Map| map.entries().into_iter().map(|(_, value)| value).collect::<List>();
+        "pick" (map .. string) => pick;
+        "omit" (map .. string) => omit;
+        "merge" (map .. map) => |map: &Map, sources: &[Value]| merged(map, sources, Existing::Keep);
+        "mustMerge" (map .. map) => |map: &Map, sources: &[Value]| merge_all(map, sources, Existing::Keep);
+        "mergeOverwrite" (map .. map) => |map: &Map, sources: &[Value]| {
+            merged(map, sources, Existing::Overwrite)
+        };
+        "mustMergeOverwrite" (map .. map) => |map: &Map, sources: &[Value]| {
+            merge_all(map, sources, Existing::Overwrite)
+        };
+        "deepCopy" | "mustDeepCopy" (any) => deep_copy;
+        "dig" (.. any) => dig;
+    }
+    hosted {}
+}
+
+/// Sprig: `dict.go`, `dict`: a key without a value gets the empty string.
+fn dict(values: &[Value]) -> Map {
+    let map = Map::new();
+    for pair in values.chunks(2) {
+        if let Some(key) = pair.first() {
+            map.insert(print::to_string(key), pair.get(1).cloned().unwrap_or(Value::EMPTY));
+        }
+    }
+    map
+}
+
+fn set(map: &Map, key: &Str, value: &Value) -> Result<Map, CallError> {
+    if map.is_nil() {
+        return Err(CallError::panic("assignment to entry in nil map"));
+    }
+    map.insert(key.clone(), value.clone());
+    Ok(map.clone())
+}
+
+fn pluck(key: &Str, maps: &[Value]) -> List {
+    maps.iter().filter_map(|map| map.as_map()?.get(key)).collect()
+}
+
+fn keys(maps: &[Value]) -> List {
+    List::strings(maps.iter().filter_map(Value::as_map).flat_map(|map| map.keys()))
+}
+
+fn pick(map: &Map, keys: &[Value]) -> Map {
+    let picked = Map::new();
+    for key in keys.iter().filter_map(Value::as_str) {
+        if let Some(value) = map.get(key) {
+            picked.insert(key.clone(), value);
+        }
+    }
+    picked
+}
+
+fn omit(map: &Map, keys: &[Value]) -> Map {
+    let kept = Map::new();
+    for (key, value) in map.entries() {
+        if !keys.iter().any(|omitted| omitted.as_str() == Some(&key)) {
+            kept.insert(key, value);
+        }
+    }
+    kept
+}
+
+/// Sprig: `dict.go`, `merge`, which swallows errors.
+fn merged(map: &Map, sources: &[Value], existing: Existing) -> Result<Value, CallError> {
+    match merge_all(map, sources, existing) {
+        Err(CallError::Message(_)) => Ok(Value::EMPTY),
+        other => other,
+    }
+}
+
+fn merge_all(map: &Map, sources: &[Value], existing: Existing) -> Result<Value, CallError> {
+    let mut target = map.clone();
+    for source in sources {
+        if let Some(source) = source.as_map() {
+            if target.is_nil() && !source.is_nil() {
+                target = Map::new();
+            }
+            merge::merge(&target, &source, existing)?;
+        }
+    }
+    Ok(Value::Map(target))
+}
+
+/// Sprig: `dict.go`, `deepCopy`, by way of `mitchellh/copystructure`.
+fn deep_copy(value: &Value) -> Result<Value, CallError> {
+    if value.is_nil() {
+        return Err(CallError::panic("reflect: call of reflect.Value.Type on zero Value"));
+    }
+    copy(value, MAX_DEPTH)
+}
+
+fn copy(value: &Value, depth: usize) -> Result<Value, CallError> {
+    let depth = depth.checked_sub(1).ok_or_else(too_deep)?;
+    Ok(match value {
+        Value::Map(map) => Value::Map(copy_map(map, map.go_type(), depth)?),
+        Value::List(list) => Value::List(copy_list(list, list.go_type(), depth)?),
+        Value::Object(object) => {
+            if let Some(map) = object.as_map() {
+                Value::Map(copy_map(&map, object.go_type(), depth)?)
+            } else if let Some(list) = object.as_list() {
+                Value::List(copy_list(&list, object.go_type(), depth)?)
+            } else if value.downcast::<VersionObject>().is_some() {
+                VersionObject::zero() // its fields are private, so the copy stays without them
+            } else {
+                value.clone()
+            }
+        }
+        _ => value.clone(),
+    })
+}
+
+fn copy_map(map: &Map, go_type: &'static pintle_value::Type, depth: usize) -> Result<Map, CallError> {
+    if map.is_nil() {
+        return Ok(Map::nil(go_type));
+    }
+    if let Some(data) = map.untouched() {
+        return Ok(Map::view_as(go_type, data.clone()));
+    }
+    let copied = Map::typed(go_type);
+    for (key, value) in map.entries() {
+        copied.insert(key, copy(&value, depth)?);
+    }
+    Ok(copied)
+}
+
+fn copy_list(list: &List, go_type: &'static pintle_value::Type, depth: usize) -> Result<List, CallError> {
+    if list.is_nil() {
+        return Ok(List::nil(go_type));
+    }
+    let mut items = Vec::with_capacity(list.len());
+    for item in list.items().iter() {
+        items.push(copy(item, depth)?);
+    }
+    Ok(List::typed(go_type, items))
+}
+
+/// Sprig: `dict.go`, `dig`. Its type assertions take `map[string]interface {}` itself and no named map type.
+fn dig(params: &[Value]) -> Result<Value, CallError> {
+    let [keys @ .., default, map] = params else { return Err(dig_needs_three()) };
+    if keys.is_empty() {
+        return Err(dig_needs_three());
+    }
+    let mut current = plain_map(map)?;
+    let mut names = Vec::with_capacity(keys.len());
+    for key in keys {
+        match key {
+            Value::String(name) => names.push(name),
+            other => return Err(conversion(other, "string")),
+        }
+    }
+    let mut names = names.into_iter().peekable();
+    while let Some(name) = names.next() {
+        let Some(step) = current.get(name) else { return Ok(default.clone()) };
+        if names.peek().is_none() {
+            return Ok(step);
+        }
+        current = plain_map(&step)?;
+    }
+    Ok(default.clone())
+}
+
+fn dig_needs_three() -> CallError {
+    CallError::panic("dig needs at least three arguments")
+}
+
+fn plain_map(value: &Value) -> Result<Map, CallError> {
+    match value {
+        Value::Map(map) if *map.go_type() == types::ANY_MAP => Ok(map.clone()),
+        other => Err(conversion(other, types::ANY_MAP.name)),
+    }
+}
+
+/// Go's panic where a value is not of the asserted type.
+fn conversion(value: &Value, wanted: &str) -> CallError {
+    let found = value.go_type().map_or("nil", |go_type| go_type.name);
+    CallError::panic(format!("interface conversion: interface {{}} is {found}, not {wanted}"))
+}

@@ -1,0 +1,36 @@
+//! Values as text, by Go's package `fmt`.
+
+use pintle_value::{List, Number, Str, Value, print, types};
+
+/// The longest text that one value prints as. Go has no such limit and runs out of memory.
+const MAX_TEXT: usize = 1 << 28;
+
+/// `fmt.Sprintf("%v", value)`. A text over the limit ends there.
+pub(crate) fn sprint(value: &Value) -> Vec<u8> {
+    let mut out = Vec::new();
+    let _ = print(&mut out, value, MAX_TEXT);
+    out
+}
+
+/// Sprig: `strings.go`, `strval`: a string or a `[]byte` as it is, anything else as `%v` prints it.
+pub(crate) fn to_string(value: &Value) -> Str {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::List(list) if *list.go_type() == types::BYTES => Str::from(bytes(list)),
+        _ => Str::from(sprint(value)),
+    }
+}
+
+/// The bytes of a `[]uint8`.
+pub(crate) fn bytes(list: &List) -> Vec<u8> {
+    let byte = |item: &Value| match item {
+        Value::Number(Number::Uint8(byte)) => *byte,
+        _ => 0,
+    };
+    list.items().iter().map(byte).collect()
+}
+
+/// `strconv.Quote(text)`.
+pub(crate) fn quote(text: &[u8]) -> Vec<u8> {
+    pintle_value::quoted(text).into_bytes()
+}
