@@ -53,6 +53,18 @@ impl Resource {
         self.placement == Placement::Namespaced
     }
 
+    /// A kind that the server does not have.
+    pub(crate) fn unserved(gvk: &Gvk) -> Self {
+        Self {
+            gvk: gvk.clone(),
+            plural: String::new(),
+            singular: String::new(),
+            placement: Placement::Cluster,
+            verbs: BTreeSet::new(),
+            subresources: BTreeSet::new(),
+        }
+    }
+
     /// Whether the server offers this verb.
     pub fn can(&self, verb: &str) -> bool {
         self.verbs.contains(verb)
@@ -226,7 +238,12 @@ pub(crate) struct DiscoveryCache {
 
 impl DiscoveryCache {
     pub(crate) fn new(age: Duration) -> Self {
-        Self { age, known: Mutex::default(), version: Mutex::default(), asking: tokio::sync::Mutex::default() }
+        Self {
+            age,
+            known: Mutex::default(),
+            version: Mutex::default(),
+            asking: tokio::sync::Mutex::default(),
+        }
     }
 
     fn younger_than(&self, age: Duration) -> Option<Arc<Discovery>> {
@@ -304,7 +321,8 @@ impl Target {
                 let name = text(group.get("name"));
                 let preferred = text(group.at(&["preferredVersion", "version"]));
                 let others = items(group.get("versions")).map(|version| text(version.get("version")));
-                let versions = std::iter::once(preferred).chain(others.filter(|version| *version != preferred));
+                let versions =
+                    std::iter::once(preferred).chain(others.filter(|version| *version != preferred));
                 for version in versions.filter(|version| !version.is_empty()) {
                     self.ask_version(scope, &mut discovery, name, version).await?;
                 }
@@ -322,11 +340,8 @@ impl Target {
         group: &str,
         version: &str,
     ) -> Result<(), Error> {
-        let root = if group.is_empty() {
-            UrlPath::fixed("/api")
-        } else {
-            UrlPath::fixed("/apis").segment(group)
-        };
+        let root =
+            if group.is_empty() { UrlPath::fixed("/api") } else { UrlPath::fixed("/apis").segment(group) };
         match self.object(scope, &Call::new(Verb::Get, root.segment(version))).await {
             Ok(list) => {
                 discovery.add_list(group, version, &list);

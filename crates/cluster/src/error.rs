@@ -196,7 +196,11 @@ impl Refusal {
 
     /// The fields that others own, where an apply was refused for them.
     pub fn field_conflicts(&self) -> Vec<FieldConflict> {
-        self.causes.iter().filter(|cause| cause.reason == "FieldManagerConflict").map(field_conflict).collect()
+        self.causes
+            .iter()
+            .filter(|cause| cause.reason == "FieldManagerConflict")
+            .map(field_conflict)
+            .collect()
     }
 
     /// Whether the conflict is one of resource quotas, which heals by itself (Helm: `pkg/kube/client.go`,
@@ -227,7 +231,9 @@ impl fmt::Display for Refusal {
         let place = object.namespace.as_deref().unwrap_or_default();
         // Helm: pkg/kube/client.go, patchResourceServerSide
         match (self.verb, self.code) {
-            (Verb::Apply, 415) => write!(f, "server-side apply not available on the server: {}", self.message),
+            (Verb::Apply, 415) => {
+                write!(f, "server-side apply not available on the server: {}", self.message)
+            }
             (Verb::Apply, 409) => write!(
                 f,
                 "conflict occurred while applying object {place}/{} {}: {}",

@@ -22,7 +22,8 @@ impl Object {
     /// An object as it stands in a manifest. It must say its `apiVersion`, `kind` and a `metadata.name` (or
     /// `metadata.generateName`).
     pub fn new(data: Data) -> Result<Self, Error> {
-        let invalid = |object: String, problem: &str| Error::InvalidObject { object, problem: problem.to_owned() };
+        let invalid =
+            |object: String, problem: &str| Error::InvalidObject { object, problem: problem.to_owned() };
         let reference = ObjectRef::of(&data).ok_or_else(|| {
             let kind = data.get("kind").and_then(Data::as_str).unwrap_or("object").to_owned();
             invalid(kind, "apiVersion or kind is not set")

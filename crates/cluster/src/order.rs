@@ -1,6 +1,10 @@
 //! In which order objects are written and deleted.
 
-use crate::Object;
+use std::collections::BTreeMap;
+
+use futures::future::join_all;
+
+use crate::{Error, Object};
 
 /// The kinds in the order in which Helm installs them (Helm: `pkg/release/v1/util/kind_sorter.go`, `InstallOrder`).
 const INSTALL: [&str; 38] = [
@@ -149,41 +153,49 @@ fn rank<'a>(order: &[&str], kind: &'a str) -> (usize, &'a str) {
     }
 }
 
-/// Objects in waves: what is in one wave can be written at once, wave after wave.
+/// The places of objects, in waves: what is in one wave can be written at once, wave after wave.
 ///
 /// Helm's order of kinds (`InstallOrder`, then unknown kinds by name) holds between any two kinds that depend on each
 /// other; within a wave the objects keep the order that they came in. Kinds that Helm does not know have a wave
 /// each, at the end.
-pub fn install_waves<T: AsRef<Object>>(objects: impl IntoIterator<Item = T>) -> Vec<Vec<T>> {
-    waves(objects, |object| {
-        let kind = &object.reference().gvk.kind;
-        match STEPS.iter().position(|step| step.contains(&kind.as_str())) {
-            Some(step) => (step, String::new()),
-            None => (STEPS.len(), kind.clone()),
-        }
-    })
+pub fn install_waves<'a>(objects: impl IntoIterator<Item = &'a Object>) -> Vec<Vec<usize>> {
+    let mut waves = BTreeMap::<(usize, &str), Vec<usize>>::new();
+    for (place, object) in objects.into_iter().enumerate() {
+        let kind = object.reference().gvk.kind.as_str();
+        let wave = match STEPS.iter().position(|step| step.contains(&kind)) {
+            Some(step) => (step, ""),
+            None => (STEPS.len(), kind),
+        };
+        waves.entry(wave).or_default().push(place);
+    }
+    waves.into_values().collect()
 }
 
-/// Objects in waves for their deletion: custom objects before what works on them, then Helm's waves backwards.
+/// The places of objects, in waves for their deletion: custom objects before what works on them, then the waves of
+/// [`install_waves`] backwards.
 ///
-/// Helm deletes unknown kinds last (`UninstallOrder`), which leaves custom objects with finalizers behind when their
-/// operator is gone.
-pub fn uninstall_waves<T: AsRef<Object>>(objects: impl IntoIterator<Item = T>) -> Vec<Vec<T>> {
+/// Helm deletes kinds that it does not know last (`UninstallOrder`), which leaves custom objects with finalizers
+/// behind when their operator is gone.
+pub fn uninstall_waves<'a>(objects: impl IntoIterator<Item = &'a Object>) -> Vec<Vec<usize>> {
     let mut waves = install_waves(objects);
     waves.reverse();
     waves
 }
 
-fn waves<T: AsRef<Object>, K: Ord>(objects: impl IntoIterator<Item = T>, step: impl Fn(&Object) -> K) -> Vec<Vec<T>> {
-    let mut waves = std::collections::BTreeMap::<K, Vec<T>>::new();
-    for object in objects {
-        waves.entry(step(object.as_ref())).or_default().push(object);
+/// Does the same with all objects, wave after wave, and gives the answers in the order of the objects.
+pub(crate) async fn in_waves<'a, T, F: Future<Output = Result<T, Error>>>(
+    waves: Vec<Vec<usize>>,
+    objects: &'a [Object],
+    work: impl Fn(&'a Object) -> F,
+) -> Vec<Result<T, Error>> {
+    let mut results: Vec<Option<Result<T, Error>>> = objects.iter().map(|_| None).collect();
+    for wave in waves {
+        let members = wave.iter().filter_map(|place| objects.get(*place));
+        for (place, result) in wave.iter().zip(join_all(members.map(&work)).await) {
+            if let Some(slot) = results.get_mut(*place) {
+                *slot = Some(result);
+            }
+        }
     }
-    waves.into_values().collect()
-}
-
-impl AsRef<Self> for Object {
-    fn as_ref(&self) -> &Self {
-        self
-    }
+    results.into_iter().map(|result| result.unwrap_or(Err(Error::Cancelled))).collect()
 }

@@ -46,12 +46,12 @@ impl Owner {
     }
 
     /// Fails where a live object does not carry Helm's label and annotations of this release.
-    pub fn check(&self, reference: &ObjectRef, live: &Data) -> Result<(), OwnershipError> {
+    pub fn check(&self, reference: &ObjectRef, live: &Data) -> Result<(), Box<OwnershipError>> {
         let problems = self.problems(live);
         if problems.is_empty() {
             return Ok(());
         }
-        Err(OwnershipError { object: reference.clone(), problems })
+        Err(Box::new(OwnershipError { object: reference.clone(), problems }))
     }
 
     fn problems(&self, live: &Data) -> Vec<String> {

@@ -128,55 +128,68 @@ impl Target {
     /// Sends a request, as often as its policy allows, and reads the answer.
     pub(crate) async fn send(&self, scope: &Scope, call: &Call) -> Result<Answer, Error> {
         let span = tracing::debug_span!("request", cluster = %self.name(), verb = %call.verb, path = call.url.path());
-        self.try_until_done(scope, call, async |attempt| self.one_answer(call, attempt).await)
-            .instrument(span)
-            .await
+        async {
+            let mut attempt = 1;
+            loop {
+                match self.in_turn(scope, self.one_answer(call, attempt)).await? {
+                    Ok(answer) => return Ok(answer),
+                    Err(failed) => self.again(scope, call, failed, &mut attempt).await?,
+                }
+            }
+        }
+        .instrument(span)
+        .await
     }
 
     /// Opens a stream: a watch, or logs.
     pub(crate) async fn open(&self, scope: &Scope, call: &Call) -> Result<Body, Error> {
-        self.try_until_done(scope, call, async |attempt| {
-            let limit = self.inner.request_timeout;
-            match tokio::time::timeout(limit, self.headers(call, attempt)).await {
-                Ok(Ok(response)) if response.status().is_success() => Ok(response.into_body()),
-                Ok(Ok(response)) => Err(self.refused(call, response).await),
-                Ok(Err(failed)) => Err(failed),
-                Err(_) => Err(self.timed_out(call)),
+        let mut attempt = 1;
+        loop {
+            match self.in_turn(scope, self.one_stream(call, attempt)).await? {
+                Ok(body) => return Ok(body),
+                Err(failed) => self.again(scope, call, failed, &mut attempt).await?,
             }
-        })
-        .await
+        }
     }
 
-    async fn try_until_done<T>(
+    async fn in_turn<T>(&self, scope: &Scope, work: impl Future<Output = T>) -> Result<T, Error> {
+        scope
+            .run(async {
+                let _turn = self.inner.throttle.turn().await;
+                work.await
+            })
+            .await
+    }
+
+    /// Waits for the next try, where there may be one.
+    async fn again(
         &self,
         scope: &Scope,
         call: &Call,
-        once: impl AsyncFn(u32) -> Result<T, Failed>,
-    ) -> Result<T, Error> {
-        let mut attempt = 1;
-        loop {
-            let tried = scope
-                .run(async {
-                    let _turn = self.inner.throttle.turn().await;
-                    once(attempt).await
-                })
-                .await?;
-            let failed = match tried {
-                Ok(done) => return Ok(done),
-                Err(failed) => failed,
-            };
-            let may_repeat = failed.passing && (failed.unsent || call.repeat == Repeat::Always);
-            if !may_repeat || attempt >= self.inner.attempts {
-                return Err(failed.error);
-            }
-            let asked = failed.error.refusal().and_then(|refusal| refusal.retry_after);
-            let pause = asked.unwrap_or_default().max(backoff(attempt, LONGEST_BACKOFF));
-            if scope.remaining().is_some_and(|left| left <= pause) {
-                return Err(failed.error); // the error says more than a deadline would
-            }
-            tracing::debug!(attempt, error = %failed.error, "request is repeated");
-            scope.sleep(pause).await?;
-            attempt += 1;
+        failed: Failed,
+        attempt: &mut u32,
+    ) -> Result<(), Error> {
+        let may_repeat = failed.passing && (failed.unsent || call.repeat == Repeat::Always);
+        if !may_repeat || *attempt >= self.inner.attempts {
+            return Err(failed.error);
+        }
+        let asked = failed.error.refusal().and_then(|refusal| refusal.retry_after);
+        let pause = asked.unwrap_or_default().max(backoff(*attempt, LONGEST_BACKOFF));
+        if scope.remaining().is_some_and(|left| left <= pause) {
+            return Err(failed.error); // the error says more than a deadline would
+        }
+        tracing::debug!(attempt, error = %failed.error, "request is repeated");
+        scope.sleep(pause).await?;
+        *attempt += 1;
+        Ok(())
+    }
+
+    async fn one_stream(&self, call: &Call, attempt: u32) -> Result<Body, Failed> {
+        match tokio::time::timeout(self.inner.request_timeout, self.headers(call, attempt)).await {
+            Ok(Ok(response)) if response.status().is_success() => Ok(response.into_body()),
+            Ok(Ok(response)) => Err(self.refused(call, response).await),
+            Ok(Err(failed)) => Err(failed),
+            Err(_) => Err(self.timed_out(call)),
         }
     }
 
@@ -187,7 +200,7 @@ impl Target {
                 return Err(self.refused(call, response).await);
             }
             let status = response.status();
-            let body = self.read(call, response.into_body()).await?;
+            let body = self.read_body(call, response.into_body()).await?;
             Ok(Answer { status, body })
         };
         match tokio::time::timeout(self.inner.request_timeout, work).await {
@@ -199,7 +212,7 @@ impl Target {
     async fn headers(&self, call: &Call, attempt: u32) -> Result<http::Response<Body>, Failed> {
         let started = Instant::now();
         self.inner.counter.add(call.verb);
-        let request = self.build(call)?;
+        let request = build(call)?;
         let sent = self.inner.client.send(request).await;
         if let Some(observer) = &self.inner.observer {
             observer.sent(&Sent {
@@ -217,31 +230,7 @@ impl Target {
         })
     }
 
-    fn build(&self, call: &Call) -> Result<http::Request<Body>, Failed> {
-        let mut request = http::Request::builder()
-            .method(call.method())
-            .uri(call.url.uri())
-            .header(header::ACCEPT, call.accept)
-            // Helm's agent; the server makes a field manager of it where a request names none.
-            .header(header::USER_AGENT, HeaderValue::from_static("pintle"));
-        if !call.body.is_empty() {
-            request = request.header(header::CONTENT_TYPE, call.content_type);
-        }
-        if call.verb == Verb::Watch {
-            // Each event would be a gzip member of its own, which middlewares decode only up to the first.
-            request = request.header(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        }
-        request.body(Body::from(call.body.clone())).map_err(|error| Failed {
-            error: Error::InvalidObject {
-                object: call.object.as_ref().map_or_else(|| "request".to_owned(), ToString::to_string),
-                problem: format!("its path is no uri: {error}"),
-            },
-            unsent: true,
-            passing: false,
-        })
-    }
-
-    async fn read(&self, call: &Call, body: Body) -> Result<Vec<u8>, Failed> {
+    async fn read_body(&self, call: &Call, body: Body) -> Result<Vec<u8>, Failed> {
         let limit = self.inner.answer_limit;
         match Limited::new(body, limit).collect().await {
             Ok(collected) => Ok(collected.to_bytes().into()),
@@ -299,6 +288,30 @@ impl Target {
             problem,
         }
     }
+}
+
+fn build(call: &Call) -> Result<http::Request<Body>, Failed> {
+    let mut request = http::Request::builder()
+        .method(call.method())
+        .uri(call.url.uri())
+        .header(header::ACCEPT, call.accept)
+        // Helm's agent; the server makes a field manager of it where a request names none.
+        .header(header::USER_AGENT, HeaderValue::from_static("pintle"));
+    if !call.body.is_empty() {
+        request = request.header(header::CONTENT_TYPE, call.content_type);
+    }
+    if call.verb == Verb::Watch {
+        // Each event would be a gzip member of its own, which middlewares decode only up to the first.
+        request = request.header(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    }
+    request.body(Body::from(call.body.clone())).map_err(|error| Failed {
+        error: Error::InvalidObject {
+            object: call.object.as_ref().map_or_else(|| "request".to_owned(), ToString::to_string),
+            problem: format!("its path is no uri: {error}"),
+        },
+        unsent: true,
+        passing: false,
+    })
 }
 
 /// An error whose text is that of its whole chain.
@@ -386,7 +399,7 @@ fn refusal(call: &Call, code: StatusCode, body: &[u8], retry_after: Option<Durat
         retry_after: retry_after.or(details.retry_after_seconds.map(Duration::from_secs)),
     };
     if refusal.message.is_empty() {
-        refusal.message = code.canonical_reason().unwrap_or("unknown status").to_owned();
+        code.canonical_reason().unwrap_or("unknown status").clone_into(&mut refusal.message);
     }
     if secret {
         conceal(&mut refusal);
@@ -409,11 +422,8 @@ fn conceal(refusal: &mut Refusal) {
     for cause in &mut refusal.causes {
         cause.message.clear();
     }
-    let mut message = if refusal.reason.is_empty() {
-        format!("status {}", refusal.code)
-    } else {
-        refusal.reason.clone()
-    };
+    let mut message =
+        if refusal.reason.is_empty() { format!("status {}", refusal.code) } else { refusal.reason.clone() };
     let fields: Vec<&str> = refusal.causes.iter().map(|cause| cause.field.as_str()).collect();
     if !fields.is_empty() {
         message = format!("{message} ({})", fields.join(", "));

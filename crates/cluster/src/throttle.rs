@@ -56,5 +56,5 @@ impl Throttle {
 pub(crate) fn backoff(attempt: u32, longest: Duration) -> Duration {
     let full = Duration::from_millis(100).saturating_mul(1 << attempt.min(16)).min(longest);
     let random = RandomState::new().build_hasher().finish() % 512;
-    full - full.saturating_mul(u32::try_from(random).unwrap_or_default()) / 1024
+    full.saturating_sub(full.saturating_mul(u32::try_from(random).unwrap_or_default()) / 1024)
 }

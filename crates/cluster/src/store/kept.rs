@@ -1,0 +1,262 @@
+//! What Secrets and ConfigMaps have in common as places of records.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use pintle_release::codec::{self, Limits};
+use pintle_release::{Filter, Record, Status, StoreError, Stored, Summary, Version, record_key};
+use pintle_value::{Data, Str};
+
+use crate::path::UrlPath;
+use crate::read::{Pages, Selection, nameless};
+use crate::request::{Call, PARTIAL_LIST};
+use crate::{Error, Gvk, ObjectRef, Placement, Resource, Scope, Target, Verb};
+
+/// The most bytes that the values of a Secret or ConfigMap may have together (Kubernetes: `MaxSecretSize`).
+const MOST_BYTES: usize = 1 << 20;
+
+/// Labels that the store sets; the others are the user's (Helm: `pkg/storage/driver/util.go`, `systemLabels`).
+const SYSTEM_LABELS: [&str; 6] = ["name", "owner", "status", "version", "createdAt", "modifiedAt"];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Medium {
+    Secret,
+    ConfigMap,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Kept {
+    pub(super) target: Target,
+    pub(super) namespace: Option<String>,
+    pub(super) scope: Scope,
+    pub(super) limits: Limits,
+    pub(super) medium: Medium,
+}
+
+impl Kept {
+    pub(super) async fn list(&self, filter: &Filter) -> Result<Vec<Summary>, StoreError> {
+        let mut selector = vec!["owner=helm".to_owned()];
+        let terms =
+            [("name", filter.name.as_deref()), ("status", filter.status.as_ref().map(Status::as_str))];
+        for (key, value) in terms {
+            let Some(value) = value else { continue };
+            if !is_label_value(value) {
+                return Ok(Vec::new()); // no object can carry it
+            }
+            selector.push(format!("{key}={value}"));
+        }
+        selector.extend(filter.selector.clone().filter(|selector| !selector.is_empty()));
+        let resource = self.resource();
+        let namespace = self.namespace.as_deref();
+        let call = Call::new(Verb::List, UrlPath::collection(&resource, namespace))
+            .about(&nameless(&resource.gvk, namespace))
+            .accept(PARTIAL_LIST);
+        let selection = Selection::labels(selector.join(","));
+        let list = self.target.pages(&self.scope, &call, &selection, Pages::All).await.map_err(backend)?;
+        Ok(list.items.iter().filter_map(summary).collect())
+    }
+
+    pub(super) async fn get(&self, name: &str, revision: u32) -> Result<Stored, StoreError> {
+        let reference = self.reference(&record_key(name, revision));
+        let call = Call::new(Verb::Get, UrlPath::object(&self.resource(), &reference)).about(&reference);
+        let object = self.target.object(&self.scope, &call).await.map_err(missing)?;
+        self.stored(&reference.name, &object)
+    }
+
+    pub(super) async fn create(
+        &self,
+        record: &Record,
+        annotations: &BTreeMap<String, String>,
+    ) -> Result<Version, StoreError> {
+        let object = self.object(record, annotations, "createdAt", None)?;
+        let resource = self.resource();
+        let reference = self.reference(&record_key(&record.name, record.revision));
+        let url = UrlPath::collection(&resource, reference.namespace.as_deref())
+            .param("fieldManager", self.target.manager());
+        let call = Call::new(Verb::Create, url)
+            .about(&reference)
+            .body("application/json", crate::apply::json(&reference, &object).map_err(backend)?);
+        match self.target.object(&self.scope, &call).await {
+            Ok(live) => Ok(version(&live)),
+            Err(error) if error.is_already_exists() => Err(StoreError::AlreadyExists),
+            Err(error) => Err(backend(error)),
+        }
+    }
+
+    pub(super) async fn update(
+        &self,
+        record: &Record,
+        annotations: &BTreeMap<String, String>,
+        expected: &Version,
+    ) -> Result<Version, StoreError> {
+        let object = self.object(record, annotations, "modifiedAt", Some(expected))?;
+        let reference = self.reference(&record_key(&record.name, record.revision));
+        let url = UrlPath::object(&self.resource(), &reference).param("fieldManager", self.target.manager());
+        let call = Call::new(Verb::Replace, url)
+            .about(&reference)
+            .body("application/json", crate::apply::json(&reference, &object).map_err(backend)?);
+        match self.target.object(&self.scope, &call).await {
+            Ok(live) => Ok(version(&live)),
+            Err(error) if error.is_conflict() => Err(StoreError::Conflict { key: reference.name }),
+            Err(error) => Err(missing(error)),
+        }
+    }
+
+    pub(super) async fn delete(
+        &self,
+        name: &str,
+        revision: u32,
+        expected: Option<&Version>,
+    ) -> Result<(), StoreError> {
+        let reference = self.reference(&record_key(name, revision));
+        let mut call =
+            Call::new(Verb::Delete, UrlPath::object(&self.resource(), &reference)).about(&reference);
+        if let Some(Version(version)) = expected {
+            let preconditions: Data = [("resourceVersion", Data::from(version))].into_iter().collect();
+            let body: Data = [
+                ("apiVersion", Data::from("v1")),
+                ("kind", Data::from("DeleteOptions")),
+                ("preconditions", preconditions),
+            ]
+            .into_iter()
+            .collect();
+            call = call.body("application/json", crate::apply::json(&reference, &body).map_err(backend)?);
+        }
+        match self.target.object(&self.scope, &call).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.is_conflict() => Err(StoreError::Conflict { key: reference.name }),
+            Err(error) => Err(missing(error)),
+        }
+    }
+
+    /// The kind is the same in every cluster: no discovery is needed to reach the records.
+    fn resource(&self) -> Resource {
+        let (kind, plural) = match self.medium {
+            Medium::Secret => ("Secret", "secrets"),
+            Medium::ConfigMap => ("ConfigMap", "configmaps"),
+        };
+        Resource {
+            gvk: Gvk::new("", "v1", kind),
+            plural: plural.to_owned(),
+            singular: String::new(),
+            placement: Placement::Namespaced,
+            verbs: std::collections::BTreeSet::new(),
+            subresources: std::collections::BTreeSet::new(),
+        }
+    }
+
+    fn reference(&self, key: &str) -> ObjectRef {
+        ObjectRef { gvk: self.resource().gvk, namespace: self.namespace.clone(), name: key.to_owned() }
+    }
+
+    /// The object of a record (Helm: `newSecretsObject`, `newConfigMapsObject`).
+    fn object(
+        &self,
+        record: &Record,
+        annotations: &BTreeMap<String, String>,
+        time_label: &str,
+        expected: Option<&Version>,
+    ) -> Result<Data, StoreError> {
+        let key = record_key(&record.name, record.revision);
+        let encoded =
+            codec::encode(record).map_err(|source| StoreError::Damaged { key: key.clone(), source })?;
+        if encoded.len() > MOST_BYTES {
+            return Err(StoreError::TooLarge { key, bytes: encoded.len(), limit: MOST_BYTES });
+        }
+        let mut labels: BTreeMap<&str, String> =
+            record.labels.iter().map(|(key, value)| (key.as_str(), value.clone())).collect();
+        labels.insert(time_label, Timestamp::now().as_second().to_string());
+        labels.insert("name", record.name.clone());
+        labels.insert("owner", "helm".to_owned());
+        labels.insert("status", record.info.status.as_str().to_owned());
+        labels.insert("version", record.revision.to_string());
+
+        let texts = |map: Vec<(&str, &str)>| -> Data {
+            map.into_iter().map(|(key, value)| (key, Data::from(value))).collect()
+        };
+        let labels = texts(labels.iter().map(|(key, value)| (*key, value.as_str())).collect());
+        let mut metadata = vec![("name", Data::from(&key)), ("labels", labels)];
+        if let Some(namespace) = &self.namespace {
+            metadata.push(("namespace", Data::from(namespace)));
+        }
+        if !annotations.is_empty() {
+            let annotations = annotations.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+            metadata.push(("annotations", texts(annotations)));
+        }
+        if let Some(Version(version)) = expected {
+            metadata.push(("resourceVersion", Data::from(version)));
+        }
+        let (kind, value) = match self.medium {
+            Medium::Secret => ("Secret", Data::from(STANDARD.encode(&encoded))),
+            Medium::ConfigMap => ("ConfigMap", Data::String(Str::from_bytes(&encoded))),
+        };
+        let mut object = vec![
+            ("apiVersion", Data::from("v1")),
+            ("kind", Data::from(kind)),
+            ("metadata", metadata.into_iter().collect()),
+            ("data", [("release", value)].into_iter().collect()),
+        ];
+        if self.medium == Medium::Secret {
+            object.push(("type", Data::from("helm.sh/release.v1")));
+        }
+        Ok(object.into_iter().collect())
+    }
+
+    fn stored(&self, key: &str, object: &Data) -> Result<Stored, StoreError> {
+        let damaged = |source| StoreError::Damaged { key: key.to_owned(), source };
+        let value = object.at(&["data", "release"]).and_then(Data::as_str).unwrap_or_default();
+        let encoded = match self.medium {
+            Medium::Secret => STANDARD.decode(value).map_err(|error| damaged(error.into()))?,
+            Medium::ConfigMap => value.as_bytes().to_vec(),
+        };
+        let mut record = codec::decode(&encoded, self.limits).map_err(damaged)?;
+        record.labels = user_labels(object);
+        Ok(Stored::new(record, version(object), texts(object.at(&["metadata", "annotations"]))))
+    }
+}
+
+fn summary(object: &Data) -> Option<Summary> {
+    let labels = texts(object.at(&["metadata", "labels"]));
+    let revision = labels.get("version")?.parse().ok()?;
+    let status = Status::from(labels.get("status")?.as_str());
+    let mut summary = Summary::new(labels.get("name")?, revision, status, version(object));
+    let namespace = object.at(&["metadata", "namespace"]).and_then(Data::as_str);
+    namespace.unwrap_or_default().clone_into(&mut summary.storage_namespace);
+    let written = labels.get("modifiedAt").or_else(|| labels.get("createdAt"));
+    summary.modified = written.and_then(|seconds| Timestamp::from_second(seconds.parse().ok()?).ok());
+    summary.labels = user_labels(object);
+    summary.annotations = texts(object.at(&["metadata", "annotations"]));
+    Some(summary)
+}
+
+fn user_labels(object: &Data) -> BTreeMap<String, String> {
+    let mut labels = texts(object.at(&["metadata", "labels"]));
+    labels.retain(|key, _| !SYSTEM_LABELS.contains(&key.as_str()));
+    labels
+}
+
+fn texts(map: Option<&Data>) -> BTreeMap<String, String> {
+    let members = map.and_then(Data::as_map).into_iter().flatten();
+    members
+        .filter_map(|(key, value)| Some((key.to_str_lossy().into_owned(), value.as_str()?.to_owned())))
+        .collect()
+}
+
+fn version(object: &Data) -> Version {
+    Version(crate::apply::version(object).unwrap_or_default().to_owned())
+}
+
+/// Whether a text can be the value of a label (Kubernetes: `validation.IsValidLabelValue`).
+fn is_label_value(text: &str) -> bool {
+    text.len() <= 63 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+}
+
+fn backend(error: Error) -> StoreError {
+    StoreError::Backend(Box::new(error))
+}
+
+fn missing(error: Error) -> StoreError {
+    if error.is_not_found() { StoreError::NotFound } else { backend(error) }
+}
