@@ -232,7 +232,9 @@ impl Target {
                 Ok(applied) => {
                     observer.progress(&Progress::Applied { object: &applied.object, change: applied.change });
                 }
-                Err(error) => observer.progress(&Progress::Failed { object: object.reference(), error });
+                Err(error) => {
+                    observer.progress(&Progress::Failed { object: object.reference(), error });
+                }
             }
             result
         })

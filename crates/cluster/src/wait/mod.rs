@@ -280,7 +280,11 @@ impl<'a> Board<'a> {
                 let Some(owner) = controller(&pod) else { return };
                 let name = text(&pod, &["metadata", "name"]).to_owned();
                 let pods = self.ill.entry(owner.to_owned()).or_default();
-                if is_ill(&pod) { pods.insert(name) } else { pods.remove(&name) };
+                if is_ill(&pod) {
+                    pods.insert(name)
+                } else {
+                    pods.remove(&name)
+                };
                 let owner = owner.to_owned();
                 let keys: Vec<ObjectKey> = self
                     .entries
