@@ -1,0 +1,211 @@
+//! Values as Go's verb `%#v` writes them, which go-yaml puts into error messages.
+
+use std::fmt::Write;
+
+use crate::decode::{Typed, scalar};
+use crate::document::{Document, EntryKind};
+use crate::resolve::Scalar;
+
+/// Where a text that is only a part of a message is cut off.
+const LONGEST: usize = 64 << 10;
+/// How deep such a text goes.
+const DEEPEST: usize = 100;
+
+pub(crate) struct GoSyntax<'d, 'i> {
+    document: &'d Document<'i>,
+}
+
+impl<'d, 'i> GoSyntax<'d, 'i> {
+    pub(crate) fn new(document: &'d Document<'i>) -> Self {
+        Self { document }
+    }
+
+    /// What an entry decodes to.
+    pub(crate) fn node(&self, index: u32) -> String {
+        let mut out = String::new();
+        self.write(index, 0, &mut out);
+        if out == "interface {}(nil)" { "<nil>".to_owned() } else { out }
+    }
+
+    pub(crate) fn typed(&self, typed: &Typed<'_>) -> String {
+        let mut out = String::new();
+        write_typed(typed, &mut out);
+        if out == "interface {}(nil)" { "<nil>".to_owned() } else { out }
+    }
+
+    fn write(&self, index: u32, depth: usize, out: &mut String) {
+        if out.len() > LONGEST || depth > DEEPEST {
+            return;
+        }
+        let index = self.document.target(index);
+        match self.document.entry(index).kind {
+            EntryKind::Scalar { .. } => {
+                let typed = scalar(self.document, index).unwrap_or(Typed::Scalar(Scalar::Null));
+                write_typed(&typed, out);
+            }
+            EntryKind::Sequence => {
+                out.push_str("[]interface {}{");
+                for (at, item) in self.document.parts(index).enumerate() {
+                    if at > 0 {
+                        out.push_str(", ");
+                    }
+                    self.write(item, depth + 1, out);
+                }
+                out.push('}');
+            }
+            EntryKind::Mapping | EntryKind::Alias(_) => {
+                out.push_str("map[interface {}]interface {}{");
+                let mut members = Vec::new();
+                self.members(index, depth, &mut members);
+                members.sort_by(|a, b| a.order.partial_cmp(&b.order).unwrap_or(std::cmp::Ordering::Equal));
+                for (at, member) in members.iter().enumerate() {
+                    if at > 0 {
+                        out.push_str(", ");
+                    }
+                    out.push_str(&member.key);
+                    out.push(':');
+                    self.write(member.value, depth + 1, out);
+                }
+                out.push('}');
+            }
+        }
+    }
+
+    /// The members of a map with those that are merged into it; the later ones count.
+    fn members(&self, index: u32, depth: usize, members: &mut Vec<Member>) {
+        if depth > DEEPEST || members.len() > LONGEST {
+            return;
+        }
+        let mut parts = self.document.parts(self.document.target(index));
+        while let (Some(key), Some(value)) = (parts.next(), parts.next()) {
+            if self.document.is_merge(key) {
+                let target = self.document.target(value);
+                if let EntryKind::Sequence = self.document.entry(target).kind {
+                    let items: Vec<u32> = self.document.parts(target).collect();
+                    for item in items.into_iter().rev() {
+                        self.members(item, depth + 1, members);
+                    }
+                } else {
+                    self.members(target, depth + 1, members);
+                }
+                continue;
+            }
+            let key = self.document.target(key);
+            let typed = scalar(self.document, key).unwrap_or(Typed::Scalar(Scalar::Null));
+            let mut text = String::new();
+            write_typed(&typed, &mut text);
+            members.retain(|member| member.key != text);
+            members.push(Member { order: Order::of(&typed), key: text, value });
+        }
+    }
+}
+
+struct Member {
+    order: Order,
+    key: String,
+    value: u32,
+}
+
+/// Go: `internal/fmtsort`, as far as it does not go by the addresses of types.
+#[derive(PartialEq, PartialOrd)]
+enum Order {
+    Nil,
+    Bool(bool),
+    Int(i64),
+    Uint(u64),
+    Float(f64),
+    String(Vec<u8>),
+}
+
+impl Order {
+    fn of(typed: &Typed<'_>) -> Self {
+        match typed {
+            Typed::Scalar(Scalar::Null) => Self::Nil,
+            Typed::Scalar(Scalar::Bool(value)) => Self::Bool(*value),
+            Typed::Scalar(Scalar::Int(value)) => Self::Int(*value),
+            Typed::Scalar(Scalar::Uint(value)) => Self::Uint(*value),
+            Typed::Scalar(Scalar::Float(value)) => Self::Float(*value),
+            Typed::Scalar(Scalar::String(text) | Scalar::Timestamp(text)) => {
+                Self::String(text.as_bytes().to_vec())
+            }
+            Typed::Bytes(bytes) => Self::String(bytes.clone()),
+        }
+    }
+}
+
+fn write_typed(typed: &Typed<'_>, out: &mut String) {
+    let _ = match typed {
+        Typed::Scalar(Scalar::Null) => out.write_str("interface {}(nil)"),
+        Typed::Scalar(Scalar::Bool(value)) => write!(out, "{value}"),
+        Typed::Scalar(Scalar::Int(value)) => write!(out, "{value}"),
+        Typed::Scalar(Scalar::Uint(value)) => write!(out, "{value:#x}"),
+        Typed::Scalar(Scalar::Float(value)) => {
+            // Go: fmt/format.go, fmtFloat: `%#v` of a float64 is `%g` with its exponent from 1e21 on.
+            out.write_str(&go_float(*value))
+        }
+        Typed::Scalar(Scalar::String(text) | Scalar::Timestamp(text)) => quote(text.as_bytes(), out),
+        Typed::Bytes(bytes) => quote(bytes, out),
+    };
+}
+
+fn go_float(value: f64) -> String {
+    if value.is_nan() {
+        return "NaN".to_owned();
+    }
+    if value.is_infinite() {
+        return if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
+    }
+    let magnitude = value.abs();
+    if value != 0.0 && !(1e-4..1e21).contains(&magnitude) {
+        return crate::number::format_float(value);
+    }
+    format!("{value}")
+}
+
+/// Go: `strconv.Quote`.
+fn quote(bytes: &[u8], out: &mut String) -> std::fmt::Result {
+    out.push('"');
+    for chunk in bytes.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            match character {
+                '"' | '\\' => {
+                    out.push('\\');
+                    out.push(character);
+                }
+                '\x07' => out.push_str("\\a"),
+                '\x08' => out.push_str("\\b"),
+                '\x0C' => out.push_str("\\f"),
+                '\n' => out.push_str("\\n"),
+                '\r' => out.push_str("\\r"),
+                '\t' => out.push_str("\\t"),
+                '\x0B' => out.push_str("\\v"),
+                ' '..='~' => out.push(character),
+                '\0'..='\x7F' => write!(out, "\\x{:02x}", u32::from(character))?,
+                _ if is_printable(character) => out.push(character),
+                '\u{80}'..='\u{FFFF}' => write!(out, "\\u{:04x}", u32::from(character))?,
+                _ => write!(out, "\\U{:08x}", u32::from(character))?,
+            }
+        }
+        for byte in chunk.invalid() {
+            write!(out, "\\x{byte:02x}")?;
+        }
+    }
+    out.push('"');
+    Ok(())
+}
+
+/// Go: `strconv.IsPrint`: what has a shape, without the spaces but the ASCII one.
+fn is_printable(character: char) -> bool {
+    use unicode_general_category::{GeneralCategory as C, get_general_category};
+    !matches!(
+        get_general_category(character),
+        C::Control
+            | C::Format
+            | C::Surrogate
+            | C::PrivateUse
+            | C::Unassigned
+            | C::LineSeparator
+            | C::ParagraphSeparator
+            | C::SpaceSeparator
+    )
+}

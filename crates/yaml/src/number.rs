@@ -1,0 +1,116 @@
+//! Go's readings and writings of numbers (`strconv`).
+
+/// Go: `strconv.ParseInt(text, 0, 64)`, of a text without `_`.
+pub(crate) fn parse_int(text: &str) -> Option<i64> {
+    let (negative, digits) = match text.as_bytes().first()? {
+        b'-' => (true, text.get(1..)?),
+        b'+' => (false, text.get(1..)?),
+        _ => (false, text),
+    };
+    let magnitude = parse_uint(digits)?;
+    if negative { 0_i64.checked_sub_unsigned(magnitude) } else { i64::try_from(magnitude).ok() }
+}
+
+/// Go: `strconv.ParseUint(text, 0, 64)`, of a text without `_`.
+pub(crate) fn parse_uint(text: &str) -> Option<u64> {
+    let (radix, digits) = match text.as_bytes() {
+        [b'0', b'b' | b'B', _, ..] => (2, text.get(2..)?),
+        [b'0', b'o' | b'O', _, ..] => (8, text.get(2..)?),
+        [b'0', b'x' | b'X', _, ..] => (16, text.get(2..)?),
+        [b'0'] => return Some(0),
+        [b'0', ..] => (8, text.get(1..)?),
+        _ => (10, text),
+    };
+    if digits.starts_with('+') { None } else { u64::from_str_radix(digits, radix).ok() }
+}
+
+/// Go: `strconv.ParseInt(digits, radix, 64)`, where a sign is allowed.
+pub(crate) fn parse_radix(digits: &str, radix: u32) -> Option<i64> {
+    i64::from_str_radix(digits, radix).ok()
+}
+
+/// A decimal number (Go: `resolve.go`, `yamlStyleFloat`), as long as it is in the range of a float.
+pub(crate) fn parse_decimal(text: &str) -> Option<f64> {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let first = unsigned.as_bytes().first()?;
+    let (mantissa, exponent) = match unsigned.find(['e', 'E']) {
+        Some(at) => (unsigned.get(..at)?, Some(unsigned.get(at + 1..)?)),
+        None => (unsigned, None),
+    };
+    let is_digits = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    if !is_digits(whole)
+        || !is_digits(fraction)
+        || (whole.is_empty() && (fraction.is_empty() || *first != b'.'))
+    {
+        return None;
+    }
+    if let Some(exponent) = exponent {
+        let digits = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+        if digits.is_empty() || !is_digits(digits) {
+            return None;
+        }
+    }
+    text.parse().ok().filter(|value: &f64| value.is_finite())
+}
+
+/// Go: `strconv.ParseFloat(text, 64)` of a text that starts with a point; `_` may stand between digits.
+pub(crate) fn parse_fraction(text: &str) -> Option<f64> {
+    if !text.contains('_') {
+        return parse_decimal(text);
+    }
+    let mut previous = b'.';
+    for byte in text.bytes().chain([b'.']) {
+        let separates = |other: u8| other == b'_' && !byte.is_ascii_digit();
+        if separates(previous) || (byte == b'_' && !previous.is_ascii_digit()) {
+            return None;
+        }
+        previous = byte;
+    }
+    parse_decimal(&text.replace('_', ""))
+}
+
+/// Go: `strconv.FormatFloat(value, 'g', -1, 64)`, with YAML's words for what is no number.
+pub(crate) fn format_float(value: f64) -> String {
+    if value.is_finite() { format_digits(&format!("{value:e}")) } else { format_special(value) }
+}
+
+/// Go: `strconv.FormatFloat(value, 'g', -1, 32)` of the nearest `float32`, as `sigs.k8s.io/yaml` writes keys.
+pub(crate) fn format_key(value: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, reason = "the loss of digits is Helm's, and wanted")]
+    let single = value as f32;
+    if single.is_finite() { format_digits(&format!("{single:e}")) } else { format_special(f64::from(single)) }
+}
+
+fn format_special(value: f64) -> String {
+    let word = match value {
+        _ if value.is_nan() => ".nan",
+        _ if value > 0.0 => ".inf",
+        _ => "-.inf",
+    };
+    word.to_owned()
+}
+
+/// Lays out the shortest digits, given as `d.ddde±x`, as Go's verb `%g` does: an exponent is written below 1e-4 and from 1e6 on.
+fn format_digits(scientific: &str) -> String {
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let (sign, mantissa) = mantissa.strip_prefix('-').map_or(("", mantissa), |rest| ("-", rest));
+    let digits: String = mantissa.chars().filter(|&digit| digit != '.').collect();
+    // Go: strconv/ftoa.go, case 'g': the shortest form counts as one of six digits.
+    if !(-4..6).contains(&exponent) {
+        let (first, rest) = digits.split_at_checked(1).unwrap_or((&digits, ""));
+        let point = if rest.is_empty() { "" } else { "." };
+        let exponent_sign = if exponent < 0 { '-' } else { '+' };
+        return format!("{sign}{first}{point}{rest}e{exponent_sign}{:02}", exponent.unsigned_abs());
+    }
+    let Ok(whole) = usize::try_from(exponent + 1) else {
+        return format!("{sign}0.{}{digits}", "0".repeat(exponent.unsigned_abs() as usize - 1));
+    };
+    match digits.split_at_checked(whole) {
+        Some((whole, "")) => format!("{sign}{whole}"),
+        Some(("", fraction)) => format!("{sign}0.{fraction}"),
+        Some((whole, fraction)) => format!("{sign}{whole}.{fraction}"),
+        None => format!("{sign}{digits}{}", "0".repeat(whole - digits.len())),
+    }
+}

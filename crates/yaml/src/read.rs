@@ -1,0 +1,86 @@
+//! Text to data: Helm's ways to read a document.
+
+use pintle_value::{Data, DataList, DataMap};
+
+use crate::decode::{Duplicates, Numbers, decode};
+use crate::{Document, Error, ErrorKind, Limits};
+
+const CONVERTING: &str = "error converting YAML to JSON";
+const UNMARSHALING: &str = "error unmarshaling JSON";
+
+/// Reads the first document of a text as `sigs.k8s.io/yaml.Unmarshal` into an `interface{}` does.
+///
+/// Every number becomes a [`Data::Float`]; keys that are booleans or numbers become strings; of two equal keys the
+/// later one counts. A text without a document is [`Data::Null`]; what stands behind the first document is not
+/// looked at, as Helm does not either.
+pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Data, Error> {
+    read(bytes, limits, Duplicates::LastWins, Numbers::Floats)
+}
+
+/// Reads as [`parse`] does, but refuses a key that stands twice in a map
+/// (`sigs.k8s.io/yaml.UnmarshalStrict`).
+pub fn parse_strict(bytes: &[u8], limits: &Limits) -> Result<Data, Error> {
+    read(bytes, limits, Duplicates::Refuse, Numbers::Floats)
+}
+
+/// Reads as [`parse`] does, but whole numbers within `i64` stay [`Data::Int`] (`sigs.k8s.io/yaml.YAMLToJSON`).
+pub fn parse_typed(bytes: &[u8], limits: &Limits) -> Result<Data, Error> {
+    read(bytes, limits, Duplicates::LastWins, Numbers::Typed)
+}
+
+/// Reads a document that is a map, as Helm's `fromYaml` does; `None` is Go's nil map, for `null` and for a text
+/// without a document.
+///
+/// ```
+/// use pintle_yaml::{Limits, parse_map};
+///
+/// assert_eq!(parse_map(b"# nothing", &Limits::default())?, None);
+/// assert_eq!(
+///     parse_map(b"[1]", &Limits::default()).unwrap_err().to_string(),
+///     "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array into Go value of type \
+///      map[string]interface {}",
+/// );
+/// # Ok::<(), pintle_yaml::Error>(())
+/// ```
+pub fn parse_map(bytes: &[u8], limits: &Limits) -> Result<Option<DataMap>, Error> {
+    match parse(bytes, limits)? {
+        Data::Map(map) => Ok(Some(map)),
+        Data::Null => Ok(None),
+        other => Err(mismatch(&other, "map[string]interface {}")),
+    }
+}
+
+/// Reads a document that is a list, as Helm's `fromYamlArray` does; `None` is Go's nil slice, for `null` and for a
+/// text without a document.
+pub fn parse_list(bytes: &[u8], limits: &Limits) -> Result<Option<DataList>, Error> {
+    match parse(bytes, limits)? {
+        Data::List(list) => Ok(Some(list)),
+        Data::Null => Ok(None),
+        other => Err(mismatch(&other, "[]interface {}")),
+    }
+}
+
+fn read(bytes: &[u8], limits: &Limits, duplicates: Duplicates, numbers: Numbers) -> Result<Data, Error> {
+    let document = Document::first(bytes, limits).map_err(|error| error.while_at(CONVERTING))?;
+    match document {
+        Some(document) => decode(&document, duplicates, numbers).map_err(|error| error.while_at(CONVERTING)),
+        None => Ok(Data::Null),
+    }
+}
+
+/// Go: `encoding/json`, `UnmarshalTypeError`.
+fn mismatch(found: &Data, wanted: &str) -> Error {
+    let found = match found {
+        Data::Null => "null",
+        Data::Bool(_) => "bool",
+        Data::Int(_) | Data::Float(_) => "number",
+        Data::String(_) => "string",
+        Data::List(_) => "array",
+        Data::Map(_) => "object",
+    };
+    Error::new(
+        ErrorKind::Type,
+        format!("while decoding JSON: json: cannot unmarshal {found} into Go value of type {wanted}"),
+    )
+    .while_at(UNMARSHALING)
+}
