@@ -60,7 +60,7 @@ impl Api {
     ///
     /// Errors as [`Error::Refused`] when the server says no, also when there is no such object.
     pub fn get(&self, path: &str) -> Result<Value, Error> {
-        self.call("GET", path, None, "")
+        self.call("GET", path, "", "")
     }
 
     /// Reads an object that may not exist.
@@ -74,27 +74,32 @@ impl Api {
 
     /// Creates an object; the path is that of the collection.
     pub fn create(&self, path: &str, object: &Value) -> Result<Value, Error> {
-        self.call("POST", path, Some(object), "application/json")
+        self.call("POST", path, &object.to_string(), "application/json")
     }
 
     /// Applies an object by server-side apply with the field manager `pintle-testkit`, and takes fields over
     /// that another manager has; the path is that of the object.
     pub fn apply(&self, path: &str, object: &Value) -> Result<Value, Error> {
+        self.apply_text(path, &object.to_string())
+    }
+
+    /// The same with an object in YAML.
+    pub fn apply_text(&self, path: &str, object: &str) -> Result<Value, Error> {
         let separator = if path.contains('?') { '&' } else { '?' };
         let path = format!("{path}{separator}fieldManager={USER_AGENT}&force=true");
-        self.call("PATCH", &path, Some(object), "application/apply-patch+yaml")
+        self.call("PATCH", &path, object, "application/apply-patch+yaml")
     }
 
     /// Changes an object by a JSON merge patch.
-    pub fn merge(&self, path: &str, patch: &Value) -> Result<Value, Error> {
-        self.call("PATCH", path, Some(patch), "application/merge-patch+json")
+    pub fn merge(&self, path: &str, changes: &Value) -> Result<Value, Error> {
+        self.call("PATCH", path, &changes.to_string(), "application/merge-patch+json")
     }
 
     /// Deletes an object in the background; that there is none is no error.
     pub fn delete(&self, path: &str) -> Result<(), Error> {
         let separator = if path.contains('?') { '&' } else { '?' };
         let path = format!("{path}{separator}propagationPolicy=Background");
-        match self.call("DELETE", &path, None, "") {
+        match self.call("DELETE", &path, "", "") {
             Ok(_) | Err(Error::Refused { status: 404, .. }) => Ok(()),
             Err(error) => Err(error),
         }
@@ -134,13 +139,7 @@ impl Api {
     }
 
     /// Sends a request and reads the answer as JSON.
-    fn call(
-        &self,
-        method: &'static str,
-        path: &str,
-        body: Option<&Value>,
-        content_type: &str,
-    ) -> Result<Value, Error> {
+    fn call(&self, method: &'static str, path: &str, body: &str, content_type: &str) -> Result<Value, Error> {
         let (status, text) = self.send(method, path, body, content_type)?;
         if (200..300).contains(&status) {
             return Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)));
@@ -160,7 +159,7 @@ impl Api {
         &self,
         method: &'static str,
         path: &str,
-        body: Option<&Value>,
+        body: &str,
         content_type: &str,
     ) -> Result<(u16, String), Error> {
         let unanswered = |reason: String| Error::Unanswered {
@@ -173,20 +172,12 @@ impl Api {
             .method(method)
             .uri(format!("{}{path}", self.server))
             .header("accept", "application/json");
-        if body.is_some() {
+        if !body.is_empty() {
             request = request.header("content-type", content_type);
         }
-        let answer = match body {
-            Some(body) => {
-                let request =
-                    request.body(body.to_string()).map_err(|error| unanswered(error.to_string()))?;
-                self.agent.run(request)
-            }
-            None => {
-                let request = request.body(()).map_err(|error| unanswered(error.to_string()))?;
-                self.agent.run(request)
-            }
-        };
+        let request = request.body(body.to_owned()).map_err(|error| unanswered(error.to_string()))?;
+        let answer =
+            if body.is_empty() { self.agent.run(request.map(drop)) } else { self.agent.run(request) };
         let mut answer = answer.map_err(|error| unanswered(error.to_string()))?;
         let status = answer.status().as_u16();
         let text = answer

@@ -15,13 +15,13 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use crate::archive;
+use crate::digest::sha256;
 use crate::error::{Error, IoContext as _};
 use crate::pki::Authority;
 
@@ -256,7 +256,7 @@ impl ChartServer {
     fn put(&self, described: archive::Described, bytes: Vec<u8>) -> Entry {
         let entry = Entry {
             path: format!("/{}-{}.tgz", described.name, described.version),
-            digest: hex(&bytes),
+            digest: sha256(&bytes),
             name: described.name,
             version: described.version,
         };
@@ -473,11 +473,12 @@ fn decide(
     let Some(bytes) = instead.or_else(|| state.file(path, shared.base.as_deref())) else {
         return plain(StatusCode::NOT_FOUND);
     };
-    let tag = format!("\"{}\"", hex(&bytes));
+    let tag = format!("\"{}\"", sha256(&bytes));
     if if_none_match == tag {
         return with(plain_response(StatusCode::NOT_MODIFIED), ETAG, &tag);
     }
-    let kind = if path.ends_with(".tgz") { "application/gzip" } else { "application/yaml" };
+    let archive = Path::new(path).extension().is_some_and(|ending| ending == "tgz");
+    let kind = if archive { "application/gzip" } else { "application/yaml" };
     let mut answer = Response::new(Full::new(bytes));
     for (name, value) in [(ETAG, tag.as_str()), (CONTENT_TYPE, kind)] {
         if let Ok(value) = value.parse() {
@@ -502,10 +503,6 @@ fn with(mut answer: Response<Full<Bytes>>, name: http::HeaderName, value: &str) 
         answer.headers_mut().insert(name, value);
     }
     Outcome::Answer(answer)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// TLS with a fresh authority; returns the authority's certificate too.

@@ -34,6 +34,11 @@ pub enum Machinery {
     /// gets its Pods, which stay pending.
     Controllers,
     /// Scheduler and kwok too: Pods run at once on a node that does not exist, Jobs complete.
+    ///
+    /// A Pod with the annotation `pintle.test/outcome` fares as that says: `Succeeded` and `Failed` (it ends at
+    /// once, with exit code 0 or 1), `CrashLoopBackOff`, `ImagePullBackOff`, `Pending` (on its node, without any
+    /// container's state). A Pod that no node fits stays unscheduled: the node `node-1` has only the labels that
+    /// every node has.
     Pods,
 }
 

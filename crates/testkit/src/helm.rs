@@ -24,7 +24,8 @@ use crate::programs;
 /// let manifest = helm.run(["template", "web", "./web"])?.success()?;
 ///
 /// let bed = pintle_testkit::Bed::shared()?;
-/// let helm = helm.on(&bed.tenant("tenant1")?);
+/// let tenant = bed.tenant("tenant1")?;
+/// let helm = helm.on(&tenant);
 /// assert_eq!(helm.run(["list", "-o", "json"])?.success()?.trim(), "[]");
 /// # Ok(())
 /// # }

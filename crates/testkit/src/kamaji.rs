@@ -4,16 +4,19 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
+use serde_json::{Map, Value, json};
 
 use crate::api::Api;
 use crate::cluster::State;
+use crate::digest::sha256;
 use crate::error::Error;
 use crate::parts::KUBERNETES_VERSION;
 
 const CRD: &str =
     "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/tenantcontrolplanes.kamaji.clastix.io";
+
+/// The resource definition, with Kamaji's names and the fields of spec and status that a reader uses.
+const DEFINITION: &str = include_str!("tenantcontrolplane.yaml");
 
 /// The path of the `TenantControlPlane` objects of a namespace.
 pub(crate) fn collection(namespace: &str) -> String {
@@ -27,7 +30,7 @@ pub(crate) fn secret_name(tenant: &str) -> String {
 
 /// Installs the `TenantControlPlane` resource definition and waits until it is served.
 pub(crate) fn install_definition(management: &Api) -> Result<(), Error> {
-    management.apply(CRD, &definition())?;
+    management.apply_text(CRD, DEFINITION)?;
     management.wait_until(CRD, "the definition being served", Duration::from_secs(60), |seen| {
         let conditions = seen.and_then(|crd| crd.pointer("/status/conditions")?.as_array());
         conditions
@@ -83,22 +86,7 @@ pub(crate) fn publish(management: &Api, namespace: &str, tenant: &State) -> Resu
             },
         }),
     )?;
-    let internal = format!("https://{name}.{namespace}.svc:6443");
-    let admin = ("kubernetes-admin", "kubeadm:cluster-admins");
-    let super_admin = ("kubernetes-super-admin", "system:masters");
-    let mut data = serde_json::Map::new();
-    let mut checksum = Sha256::new();
-    for (key, server, (user, group)) in [
-        ("admin.conf", tenant.server(), admin),
-        ("admin.svc", internal.as_str(), admin),
-        ("super-admin.conf", tenant.server(), super_admin),
-        ("super-admin.svc", internal.as_str(), super_admin),
-    ] {
-        let text = tenant.kubeconfig_of(server, user, Some(group))?;
-        checksum.update(text.as_bytes());
-        data.insert(key.to_owned(), BASE64_STANDARD.encode(text).into());
-    }
-    let checksum: String = checksum.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let (data, checksum) = kubeconfigs(namespace, tenant)?;
     let secret = secret_name(name);
     management.create(
         &format!("/api/v1/namespaces/{namespace}/secrets"),
@@ -160,127 +148,22 @@ pub(crate) fn publish(management: &Api, namespace: &str, tenant: &State) -> Resu
     Ok(())
 }
 
-/// The resource definition, with Kamaji's names and the fields of its spec and status that a reader uses.
-fn definition() -> Value {
-    let text = || json!({"type": "string"});
-    let number = || json!({"type": "integer", "format": "int32"});
-    let texts = || json!({"type": "array", "items": {"type": "string"}});
-    let flag = || json!({"type": "boolean"});
-    // What a reader hardly looks into is kept as it is written.
-    let open = || json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
-    let object = |properties: Value| json!({"type": "object", "properties": properties});
-    let time = || json!({"type": "string", "format": "date-time"});
-    let kept = || object(json!({"secretName": text(), "checksum": text(), "lastUpdate": time()}));
-    let addon = || {
-        json!({
-            "type": "object",
-            "properties": {"enabled": flag(), "lastUpdate": time()},
-            "required": ["enabled"],
-            "x-kubernetes-preserve-unknown-fields": true,
-        })
-    };
-    let spec = object(json!({
-        "dataStore": text(),
-        "dataStoreSchema": text(),
-        "dataStoreUsername": text(),
-        "writePermissions": object(json!({
-            "blockCreation": flag(), "blockUpdate": flag(), "blockDeletion": flag(),
-        })),
-        "controlPlane": open(),
-        "kubernetes": {
-            "type": "object",
-            "properties": {"version": text(), "kubelet": open(), "admissionControllers": texts()},
-            "required": ["version"],
-        },
-        "networkProfile": object(json!({
-            "address": text(),
-            "advertiseAddress": text(),
-            "allowAddressAsExternalIP": flag(),
-            "certSANs": texts(),
-            "clusterDomain": text(),
-            "dnsServiceIPs": texts(),
-            "loadBalancerClass": text(),
-            "loadBalancerSourceRanges": texts(),
-            "podCidr": text(),
-            "podCidrs": texts(),
-            "port": number(),
-            "serviceCidr": text(),
-            "serviceCidrs": texts(),
-        })),
-        "addons": object(json!({"coreDNS": open(), "konnectivity": open(), "kubeProxy": open()})),
-    }));
-    let status = object(json!({
-        "observedGeneration": {"type": "integer", "format": "int64"},
-        "controlPlaneEndpoint": text(),
-        "addons": object(json!({"coreDNS": addon(), "konnectivity": addon(), "kubeProxy": addon()})),
-        "certificates": {
-            "type": "object",
-            "properties": {"ca": kept()},
-            "x-kubernetes-preserve-unknown-fields": true,
-        },
-        "kubeadmPhase": open(),
-        "kubeadmconfig": open(),
-        "kubeconfig": object(json!({"admin": kept(), "controllerManager": kept(), "scheduler": kept()})),
-        "kubernetesResources": object(json!({
-            "version": object(json!({
-                "status": {
-                    "type": "string",
-                    "default": "Unknown",
-                    "enum": [
-                        "Unknown", "Provisioning", "CertificateAuthorityRotating", "Upgrading", "Migrating",
-                        "Ready", "NotReady", "Sleeping", "WriteLimited",
-                    ],
-                },
-                "version": text(),
-            })),
-            "deployment": open(),
-            "service": open(),
-            "ingress": open(),
-            "gateway": open(),
-        })),
-        "storage": {
-            "type": "object",
-            "properties": {"driver": text(), "dataStoreName": text()},
-            "x-kubernetes-preserve-unknown-fields": true,
-        },
-    }));
-    let column = |name: &str, path: &str| json!({"name": name, "type": "string", "jsonPath": path});
-    json!({
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": "tenantcontrolplanes.kamaji.clastix.io"},
-        "spec": {
-            "group": "kamaji.clastix.io",
-            "names": {
-                "kind": "TenantControlPlane",
-                "listKind": "TenantControlPlaneList",
-                "plural": "tenantcontrolplanes",
-                "singular": "tenantcontrolplane",
-                "shortNames": ["tcp"],
-                "categories": ["kamaji"],
-            },
-            "scope": "Namespaced",
-            "versions": [{
-                "name": "v1alpha1",
-                "served": true,
-                "storage": true,
-                "subresources": {"status": {}},
-                "additionalPrinterColumns": [
-                    column("Version", ".spec.kubernetes.version"),
-                    column("Installed Version", ".status.kubernetesResources.version.version"),
-                    column("Status", ".status.kubernetesResources.version.status"),
-                    column("Control-Plane endpoint", ".status.controlPlaneEndpoint"),
-                    column("Kubeconfig", ".status.kubeconfig.admin.secretName"),
-                    column("Datastore", ".status.storage.dataStoreName"),
-                ],
-                "schema": {"openAPIV3Schema": object(json!({
-                    "apiVersion": text(),
-                    "kind": text(),
-                    "metadata": {"type": "object"},
-                    "spec": spec,
-                    "status": status,
-                }))},
-            }],
-        },
-    })
+/// The keys of the Secret, encoded, and the checksum of all of them.
+fn kubeconfigs(namespace: &str, tenant: &State) -> Result<(Map<String, Value>, String), Error> {
+    let internal = format!("https://{}.{namespace}.svc:6443", tenant.name());
+    let admin = ("kubernetes-admin", "kubeadm:cluster-admins");
+    let super_admin = ("kubernetes-super-admin", "system:masters");
+    let mut data = Map::new();
+    let mut all = String::new();
+    for (key, server, (user, group)) in [
+        ("admin.conf", tenant.server(), admin),
+        ("admin.svc", internal.as_str(), admin),
+        ("super-admin.conf", tenant.server(), super_admin),
+        ("super-admin.svc", internal.as_str(), super_admin),
+    ] {
+        let text = tenant.kubeconfig_of(server, user, Some(group))?;
+        all.push_str(&text);
+        data.insert(key.to_owned(), BASE64_STANDARD.encode(text).into());
+    }
+    Ok((data, sha256(all.as_bytes())))
 }

@@ -192,9 +192,11 @@ pub(crate) fn scheduler(cluster: &Members<'_>) -> Result<Launch, Error> {
 pub(crate) fn kwok(cluster: &Members<'_>) -> Result<Launch, Error> {
     let kubeconfig = cluster.kubeconfig("kwok", Some("system:masters"))?;
     let (program, stages) = programs::kwok()?;
+    let outcomes = write(&cluster.folder.join("outcomes.yaml"), include_str!("outcomes.yaml"))?;
     let arguments = vec![
         format!("--kubeconfig={kubeconfig}"),
         format!("--config={}", stages.display()),
+        format!("--config={outcomes}"),
         "--manage-all-nodes=true".to_owned(),
     ];
     Ok(Launch::new("kwok", program, cluster.folder, arguments))

@@ -39,6 +39,7 @@ mod bed;
 mod cache;
 mod chart_server;
 mod cluster;
+mod digest;
 mod error;
 pub mod fixtures;
 mod helm;
@@ -64,4 +65,10 @@ pub use error::Error;
 pub use helm::Helm;
 pub use namespace::Namespace;
 pub use output::Output;
+pub use programs::program;
 pub use tenant::{Tenant, TenantOptions};
+
+/// The page on testing, so that its example is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/testing.md")]
+struct TestingPage;

@@ -78,12 +78,12 @@ impl Guarded {
             .spawn()
             .map_err(|source| Error::Start { program: program.to_owned(), source })?;
         let life = guard.stdin.take();
-        let mut line = String::new();
+        let mut said = String::new();
         if let Some(stdout) = guard.stdout.take() {
             // An unreadable line leaves the id empty, which is told below.
-            let _ = BufReader::new(stdout).read_line(&mut line);
+            let _ = BufReader::new(stdout).read_line(&mut said);
         }
-        let Some(pid) = line.trim().parse().ok().and_then(Pid::from_raw) else {
+        let Some(pid) = said.trim().parse().ok().and_then(Pid::from_raw) else {
             return Err(Error::Start {
                 program: program.to_owned(),
                 source: std::io::Error::other("the guarding shell did not say a process id"),

@@ -18,6 +18,23 @@ pub(crate) fn control_plane(program: &str) -> Result<PathBuf, Error> {
     }
 }
 
+/// The path of `etcd`, `kube-apiserver`, `kube-controller-manager`, `kube-scheduler` or `kubectl`: from the
+/// folder that `KUBEBUILDER_ASSETS` names, from `PATH`, or built.
+///
+/// A first build takes about ten minutes. Errors as [`Error::NoProgram`] when there is no `go` to build it
+/// with, and as [`Error::Name`] for another program.
+pub fn program(name: &str) -> Result<PathBuf, Error> {
+    if Part::ControlPlane.programs().contains(&name) {
+        control_plane(name)
+    } else {
+        Err(Error::Name {
+            what: "the program",
+            name: name.to_owned(),
+            reason: "it is none of those of a control plane",
+        })
+    }
+}
+
 /// The path of kwok and of the file with its stages. The stages come with the module, so that an installed
 /// kwok needs them built all the same.
 pub(crate) fn kwok() -> Result<(PathBuf, PathBuf), Error> {

@@ -9,9 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use sha2::{Digest as _, Sha256};
-
 use crate::cache::{self, Lock, progress};
+use crate::digest::sha256;
 use crate::error::{Error, IoContext as _};
 use crate::parts::{GO_TOOLCHAIN, KWOK_MODULE, KWOK_STAGES, Part};
 
@@ -52,10 +51,10 @@ pub(crate) fn built(part: Part) -> Result<PathBuf, Error> {
 
 /// The digest of all that decides what a build of this part yields.
 fn key(part: Part) -> Result<String, Error> {
-    let mut hash = Sha256::new();
+    let mut inputs = Vec::new();
     let mut add = |bytes: &[u8]| {
-        hash.update((bytes.len() as u64).to_be_bytes());
-        hash.update(bytes);
+        inputs.extend((bytes.len() as u64).to_be_bytes());
+        inputs.extend(bytes);
     };
     add(b"2");
     for text in [GO_TOOLCHAIN, "CGO_ENABLED=0", part.ldflags(), std::env::consts::OS, std::env::consts::ARCH]
@@ -71,9 +70,11 @@ fn key(part: Part) -> Result<String, Error> {
         }
     }
     if part == Part::Kwok {
-        KWOK_STAGES.iter().for_each(|stage| add(stage.as_bytes()));
+        for stage in KWOK_STAGES {
+            add(stage.as_bytes());
+        }
     }
-    Ok(hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+    Ok(sha256(&inputs).chars().take(16).collect())
 }
 
 /// The Go module of the control plane. Read at run time, so that building this crate does not need it.
@@ -89,7 +90,6 @@ impl Go {
         let no_program = |reason: String| Error::NoProgram { program: part.programs().join(", "), reason };
         let path = std::env::var_os("PATH").unwrap_or_default();
         let go = std::env::split_paths(&path)
-            .chain([PathBuf::from("/usr/local/go/bin")])
             .map(|folder| folder.join("go"))
             .find(|go| go.is_file())
             .ok_or_else(|| no_program("there is no `go` on PATH to build it with".to_owned()))?;

@@ -1,5 +1,7 @@
 //! The bed is what it says: clusters whose controllers work, tenants as Kamaji leaves them, an audit log.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -76,6 +78,49 @@ fn deployments_become_ready_and_jobs_complete() {
         seen.is_some_and(|list| list["items"].as_array().is_some_and(Vec::is_empty))
     })
     .expect("the Pods go away");
+}
+
+#[test]
+fn pods_fare_as_their_annotation_says() {
+    let tenant = Bed::shared().expect("a bed").tenant("tenant1").expect("a tenant");
+    let namespace = tenant.namespace("outcomes").expect("a namespace");
+    let pods = format!("/api/v1/namespaces/{namespace}/pods");
+    let cases = [
+        ("Succeeded", "Succeeded", json!("Completed"), "/state/terminated/reason"),
+        ("Failed", "Failed", json!(1), "/state/terminated/exitCode"),
+        ("CrashLoopBackOff", "Running", json!("CrashLoopBackOff"), "/state/waiting/reason"),
+        ("ImagePullBackOff", "Pending", json!("ImagePullBackOff"), "/state/waiting/reason"),
+    ];
+    for (outcome, phase, value, place) in cases {
+        let name = outcome.to_lowercase();
+        tenant
+            .api()
+            .create(
+                &pods,
+                &json!({
+                    "apiVersion": "v1",
+                    "kind": "Pod",
+                    "metadata": {"name": name, "annotations": {"pintle.test/outcome": outcome}},
+                    "spec": {
+                        "restartPolicy": "Never",
+                        "containers": [{"name": "main", "image": "example.test/main:1"}],
+                    },
+                }),
+            )
+            .expect("is created");
+        tenant
+            .api()
+            .wait_until(&format!("{pods}/{name}"), outcome, PATIENCE, |seen| {
+                seen.is_some_and(|pod| {
+                    pod["status"]["phase"] == phase
+                        && pod["status"]["containerStatuses"][0].pointer(place) == Some(&value)
+                })
+            })
+            .expect("it fares so");
+    }
+    // Nothing has changed what was seen first.
+    let pod = tenant.api().get(&format!("{pods}/imagepullbackoff")).expect("is there");
+    assert_eq!(pod["status"]["phase"], "Pending");
 }
 
 #[test]
@@ -236,6 +281,23 @@ fn a_bed_is_handed_on_to_other_processes() {
 fn a_handover_that_leads_nowhere_says_what_to_do() {
     let error = Bed::attach(std::path::Path::new("/nowhere/bed.json")).expect_err("there is none");
     assert!(error.to_string().contains("unset it"), "{error}");
+}
+
+#[test]
+fn a_bed_that_is_left_running_is_ended_by_its_script() {
+    let bed = Bed::builder().management(Machinery::Api).boot().expect("a bed");
+    let pids = bed.pids();
+    let script = bed.leave_running().expect("it is left running");
+    drop(bed);
+    assert_eq!(pids.len(), 2, "etcd and an API server");
+    assert!(pids.iter().all(|pid| alive(*pid)));
+    assert!(Command::new("/bin/sh").arg(&script).status().unwrap().success());
+    let deadline = Instant::now() + PATIENCE;
+    while pids.iter().any(|pid| alive(*pid)) {
+        assert!(Instant::now() < deadline, "something is still running: {pids:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(!script.exists());
 }
 
 #[test]

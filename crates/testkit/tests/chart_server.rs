@@ -1,5 +1,7 @@
 //! The chart server serves what it is given, asks for what it should, and goes wrong as told.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
