@@ -137,7 +137,7 @@ impl<'d> Typed<'d> {
             Self::Scalar(Scalar::String(text) | Scalar::Timestamp(text)) => Cow::Borrowed(*text),
             Self::Scalar(Scalar::Bool(value)) => Cow::Borrowed(if *value { "true" } else { "false" }),
             Self::Scalar(Scalar::Int(value)) => Cow::Owned(value.to_string()),
-            Self::Scalar(Scalar::Float(value)) => Cow::Owned(number::format_key(*value)),
+            Self::Scalar(Scalar::Float(value)) => Cow::Owned(number::format_single_float(*value)),
             Self::Bytes(bytes) => Cow::Owned(replace_invalid(bytes)),
             Self::Scalar(Scalar::Null | Scalar::Uint(_)) => return None,
         })

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use pintle_value::quoted;
+
 use crate::decode::{Typed, scalar};
 use crate::document::{Document, EntryKind};
 use crate::resolve::Scalar;
@@ -134,6 +136,7 @@ impl Order {
 }
 
 fn write_typed(typed: &Typed<'_>, out: &mut String) {
+    // A String takes all that is written.
     let _ = match typed {
         Typed::Scalar(Scalar::Null) => out.write_str("interface {}(nil)"),
         Typed::Scalar(Scalar::Bool(value)) => write!(out, "{value}"),
@@ -143,8 +146,8 @@ fn write_typed(typed: &Typed<'_>, out: &mut String) {
             // Go: fmt/format.go, fmtFloat: `%#v` of a float64 is `%g` with its exponent from 1e21 on.
             out.write_str(&go_float(*value))
         }
-        Typed::Scalar(Scalar::String(text) | Scalar::Timestamp(text)) => quote(text.as_bytes(), out),
-        Typed::Bytes(bytes) => quote(bytes, out),
+        Typed::Scalar(Scalar::String(text) | Scalar::Timestamp(text)) => out.write_str(&quoted(text)),
+        Typed::Bytes(bytes) => out.write_str(&quoted(bytes)),
     };
 }
 
@@ -160,52 +163,4 @@ fn go_float(value: f64) -> String {
         return crate::number::format_float(value);
     }
     format!("{value}")
-}
-
-/// Go: `strconv.Quote`.
-fn quote(bytes: &[u8], out: &mut String) -> std::fmt::Result {
-    out.push('"');
-    for chunk in bytes.utf8_chunks() {
-        for character in chunk.valid().chars() {
-            match character {
-                '"' | '\\' => {
-                    out.push('\\');
-                    out.push(character);
-                }
-                '\x07' => out.push_str("\\a"),
-                '\x08' => out.push_str("\\b"),
-                '\x0C' => out.push_str("\\f"),
-                '\n' => out.push_str("\\n"),
-                '\r' => out.push_str("\\r"),
-                '\t' => out.push_str("\\t"),
-                '\x0B' => out.push_str("\\v"),
-                ' '..='~' => out.push(character),
-                '\0'..='\x7F' => write!(out, "\\x{:02x}", u32::from(character))?,
-                _ if is_printable(character) => out.push(character),
-                '\u{80}'..='\u{FFFF}' => write!(out, "\\u{:04x}", u32::from(character))?,
-                _ => write!(out, "\\U{:08x}", u32::from(character))?,
-            }
-        }
-        for byte in chunk.invalid() {
-            write!(out, "\\x{byte:02x}")?;
-        }
-    }
-    out.push('"');
-    Ok(())
-}
-
-/// Go: `strconv.IsPrint`: what has a shape, without the spaces but the ASCII one.
-fn is_printable(character: char) -> bool {
-    use unicode_general_category::{GeneralCategory as C, get_general_category};
-    !matches!(
-        get_general_category(character),
-        C::Control
-            | C::Format
-            | C::Surrogate
-            | C::PrivateUse
-            | C::Unassigned
-            | C::LineSeparator
-            | C::ParagraphSeparator
-            | C::SpaceSeparator
-    )
 }

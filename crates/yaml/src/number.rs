@@ -1,5 +1,7 @@
 //! Go's readings and writings of numbers (`strconv`).
 
+use pintle_value::{FloatBits, FloatFormat, append_float};
+
 /// Go: `strconv.ParseInt(text, 0, 64)`, of a text without `_`.
 pub(crate) fn parse_int(text: &str) -> Option<i64> {
     let (negative, digits) = match text.as_bytes().first()? {
@@ -72,45 +74,22 @@ pub(crate) fn parse_fraction(text: &str) -> Option<f64> {
 
 /// Go: `strconv.FormatFloat(value, 'g', -1, 64)`, with YAML's words for what is no number.
 pub(crate) fn format_float(value: f64) -> String {
-    if value.is_finite() { format_digits(&format!("{value:e}")) } else { format_special(value) }
+    format(value, FloatBits::Double)
 }
 
-/// Go: `strconv.FormatFloat(value, 'g', -1, 32)` of the nearest `float32`, as `sigs.k8s.io/yaml` writes keys.
-pub(crate) fn format_key(value: f64) -> String {
+/// Go: `strconv.FormatFloat(value, 'g', -1, 32)`, as `sigs.k8s.io/yaml` writes keys.
+pub(crate) fn format_single_float(value: f64) -> String {
     #[expect(clippy::cast_possible_truncation, reason = "the loss of digits is Helm's, and wanted")]
-    let single = value as f32;
-    if single.is_finite() { format_digits(&format!("{single:e}")) } else { format_special(f64::from(single)) }
+    format(f64::from(value as f32), FloatBits::Single)
 }
 
-fn format_special(value: f64) -> String {
-    let word = match value {
-        _ if value.is_nan() => ".nan",
-        _ if value > 0.0 => ".inf",
-        _ => "-.inf",
-    };
-    word.to_owned()
-}
-
-/// Lays out the shortest digits, given as `d.ddde±x`, as Go's verb `%g` does: an exponent is written below 1e-4 and from 1e6 on.
-fn format_digits(scientific: &str) -> String {
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    let (sign, mantissa) = mantissa.strip_prefix('-').map_or(("", mantissa), |rest| ("-", rest));
-    let digits: String = mantissa.chars().filter(|&digit| digit != '.').collect();
-    // Go: strconv/ftoa.go, case 'g': the shortest form counts as one of six digits.
-    if !(-4..6).contains(&exponent) {
-        let (first, rest) = digits.split_at_checked(1).unwrap_or((&digits, ""));
-        let point = if rest.is_empty() { "" } else { "." };
-        let exponent_sign = if exponent < 0 { '-' } else { '+' };
-        return format!("{sign}{first}{point}{rest}e{exponent_sign}{:02}", exponent.unsigned_abs());
-    }
-    let Ok(whole) = usize::try_from(exponent + 1) else {
-        return format!("{sign}0.{}{digits}", "0".repeat(exponent.unsigned_abs() as usize - 1));
-    };
-    match digits.split_at_checked(whole) {
-        Some((whole, "")) => format!("{sign}{whole}"),
-        Some(("", fraction)) => format!("{sign}0.{fraction}"),
-        Some((whole, fraction)) => format!("{sign}{whole}.{fraction}"),
-        None => format!("{sign}{digits}{}", "0".repeat(whole - digits.len())),
+fn format(value: f64, bits: FloatBits) -> String {
+    let mut text = Vec::with_capacity(24);
+    append_float(&mut text, value, FloatFormat::General, None, bits);
+    match text.as_slice() {
+        b"NaN" => ".nan".to_owned(),
+        b"+Inf" => ".inf".to_owned(),
+        b"-Inf" => "-.inf".to_owned(),
+        _ => String::from_utf8(text).unwrap_or_default(), // ASCII always
     }
 }

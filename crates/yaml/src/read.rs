@@ -28,13 +28,12 @@ pub fn parse_typed(bytes: &[u8], limits: &Limits) -> Result<Data, Error> {
     read(bytes, limits, Duplicates::LastWins, Numbers::Typed)
 }
 
-/// Reads a document that is a map, as Helm's `fromYaml` does; `None` is Go's nil map, for `null` and for a text
-/// without a document.
+/// Reads a document that is a map, as Helm's `fromYaml` does; `null` and a text without a document are an empty map.
 ///
 /// ```
 /// use pintle_yaml::{Limits, parse_map};
 ///
-/// assert_eq!(parse_map(b"# nothing", &Limits::default())?, None);
+/// assert!(parse_map(b"# nothing", &Limits::default())?.is_empty());
 /// assert_eq!(
 ///     parse_map(b"[1]", &Limits::default()).unwrap_err().to_string(),
 ///     "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array into Go value of type \
@@ -42,20 +41,20 @@ pub fn parse_typed(bytes: &[u8], limits: &Limits) -> Result<Data, Error> {
 /// );
 /// # Ok::<(), pintle_yaml::Error>(())
 /// ```
-pub fn parse_map(bytes: &[u8], limits: &Limits) -> Result<Option<DataMap>, Error> {
+pub fn parse_map(bytes: &[u8], limits: &Limits) -> Result<DataMap, Error> {
     match parse(bytes, limits)? {
-        Data::Map(map) => Ok(Some(map)),
-        Data::Null => Ok(None),
+        Data::Map(map) => Ok(map),
+        Data::Null => Ok(DataMap::default()), // Go: encoding/json leaves the target as it is
         other => Err(mismatch(&other, "map[string]interface {}")),
     }
 }
 
-/// Reads a document that is a list, as Helm's `fromYamlArray` does; `None` is Go's nil slice, for `null` and for a
-/// text without a document.
-pub fn parse_list(bytes: &[u8], limits: &Limits) -> Result<Option<DataList>, Error> {
+/// Reads a document that is a list, as Helm's `fromYamlArray` does; `null` and a text without a document are an empty
+/// list.
+pub fn parse_list(bytes: &[u8], limits: &Limits) -> Result<DataList, Error> {
     match parse(bytes, limits)? {
-        Data::List(list) => Ok(Some(list)),
-        Data::Null => Ok(None),
+        Data::List(list) => Ok(list),
+        Data::Null => Ok(DataList::default()),
         other => Err(mismatch(&other, "[]interface {}")),
     }
 }

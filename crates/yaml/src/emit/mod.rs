@@ -1,12 +1,11 @@
 //! Values to YAML, byte for byte as Helm writes them.
 
 mod analysis;
-mod json;
 mod node;
 mod order;
 mod writer;
 
-use pintle_value::{Data, Str, Value};
+use pintle_value::{Data, Json, JsonError, Str, Value};
 
 use self::node::{Node, Shape, Written};
 use self::writer::{Place, Writer};
@@ -88,9 +87,10 @@ impl Emitter {
             }
             Err(Stop::ReadAgain) => {
                 out.truncate(start);
-                let json = json::to_json(node(), self.depth)?;
+                let json = Json::new().limit(self.bytes.saturating_mul(6)).text(&node().into_value());
+                let json = json.map_err(|error| json_error(&error))?;
                 let limits = Limits::default().max_bytes(u32::MAX as usize).max_nodes(u32::MAX as usize);
-                let document = Document::first(json.as_bytes(), &limits)?;
+                let document = Document::first(&json, &limits)?;
                 let data = match &document {
                     Some(document) => decode(document, Duplicates::LastWins, Numbers::Typed)?,
                     None => Data::Null,
@@ -282,7 +282,15 @@ impl Identity {
     }
 }
 
-pub(crate) fn too_deep(depth: usize) -> Error {
+fn json_error(error: &JsonError) -> Error {
+    let kind = match error {
+        JsonError::Walk(_) => ErrorKind::Limit,
+        _ => ErrorKind::Unrepresentable,
+    };
+    Error::new(kind, error.to_string()).while_at("error marshaling into JSON")
+}
+
+fn too_deep(depth: usize) -> Error {
     Error::new(ErrorKind::Limit, format!("yaml: exceeded max depth of {depth}"))
 }
 

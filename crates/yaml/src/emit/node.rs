@@ -6,7 +6,7 @@ use pintle_value::{Data, Number, Str, Value, types};
 
 use super::analysis::{Style, wanted_style};
 use crate::decode::unsupported_value;
-use crate::number::format_float;
+use crate::number::{format_float, format_single_float};
 use crate::{Error, ErrorKind, Flavour, base64};
 
 /// A value that is being written.
@@ -29,6 +29,14 @@ pub(super) enum Scalar {
 }
 
 impl Node {
+    /// The value, for what takes nothing else.
+    pub(super) fn into_value(self) -> Value {
+        match self {
+            Self::Data(data) => Value::from(&data),
+            Self::Value(value) => value,
+        }
+    }
+
     /// The data of a value that is no data itself; objects are what they are in JSON.
     pub(super) fn shape(self, flavour: Flavour) -> Result<Shape, Error> {
         match self {
@@ -121,22 +129,20 @@ fn word_of_bool(value: bool) -> Scalar {
     Scalar::Word(if value { "true" } else { "false" }.into())
 }
 
-/// A float as the flavour writes it: v2 reads JSON's text again, where a whole number has no point.
-#[expect(clippy::cast_possible_truncation, reason = "a whole number within the type's range")]
-#[expect(clippy::cast_sign_loss, reason = "a whole number within the type's range")]
+/// A float as the flavour writes it: v2 reads JSON's text again, where a whole number below 1e21 has no point and is
+/// an integer if it fits (with zeros for the digits that the float has not).
 fn float(value: f64, flavour: Flavour) -> Result<Scalar, Error> {
-    const I64_END: f64 = 9_223_372_036_854_775_808.0;
-    const U64_END: f64 = 18_446_744_073_709_551_616.0;
     if flavour == Flavour::V2 {
         if !value.is_finite() {
             return Err(unsupported_value(value).while_at("error marshaling into JSON"));
         }
-        if value.fract() == 0.0 {
-            if (-I64_END..I64_END).contains(&value) {
-                return Ok(Scalar::Word((value as i64).to_string().into()));
+        if value.fract() == 0.0 && value.abs() < 1e21 {
+            let digits = value.to_string();
+            if let Ok(whole) = digits.parse::<i64>() {
+                return Ok(Scalar::Word(whole.to_string().into()));
             }
-            if (0.0..U64_END).contains(&value) {
-                return Ok(Scalar::Word((value as u64).to_string().into()));
+            if digits.parse::<u64>().is_ok() {
+                return Ok(Scalar::Word(digits.into()));
             }
         }
     }
@@ -146,7 +152,7 @@ fn float(value: f64, flavour: Flavour) -> Result<Scalar, Error> {
 fn single_float(value: f32, flavour: Flavour) -> Result<Scalar, Error> {
     if flavour == Flavour::V3 || !value.is_finite() {
         return match flavour {
-            Flavour::V3 => Ok(Scalar::Word(crate::number::format_key(f64::from(value)).into())),
+            Flavour::V3 => Ok(Scalar::Word(format_single_float(f64::from(value)).into())),
             Flavour::V2 => float(f64::from(value), flavour),
         };
     }

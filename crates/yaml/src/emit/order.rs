@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use unicode_general_category::{GeneralCategory, get_general_category};
+use pintle_value::{is_digit, is_letter};
 
 use crate::Flavour;
 
@@ -97,24 +97,4 @@ fn number(text: &str, start: i64) -> (i64, usize) {
         let digit = i64::from(u32::from(digit)) - i64::from(u32::from('0'));
         (number.wrapping_mul(10).wrapping_add(digit), count + 1)
     })
-}
-
-/// Go: `unicode.IsLetter`.
-fn is_letter(character: char) -> bool {
-    use GeneralCategory as C;
-    match character {
-        '\0'..='\x7F' => character.is_ascii_alphabetic(),
-        _ => matches!(
-            get_general_category(character),
-            C::UppercaseLetter | C::LowercaseLetter | C::TitlecaseLetter | C::ModifierLetter | C::OtherLetter
-        ),
-    }
-}
-
-/// Go: `unicode.IsDigit`.
-fn is_digit(character: char) -> bool {
-    match character {
-        '\0'..='\x7F' => character.is_ascii_digit(),
-        _ => get_general_category(character) == GeneralCategory::DecimalNumber,
-    }
 }
