@@ -37,6 +37,14 @@ pub enum RegistryError {
         /// The innermost cause.
         reason: String,
     },
+    /// The server's certificate is not trusted.
+    #[error("the certificate of {url} is not trusted: {reason}")]
+    Untrusted {
+        /// The address.
+        url: String,
+        /// Why.
+        reason: String,
+    },
     /// The answer took too long.
     #[error("{url} did not answer within {timeout:?}")]
     Timeout {
@@ -44,6 +52,28 @@ pub enum RegistryError {
         url: String,
         /// The limit.
         timeout: Duration,
+    },
+    /// The server does not know the user, or does not let the user in.
+    #[error("{url} answered {status}: {}", if *authenticated {
+        "the user name and the password were not accepted"
+    } else {
+        "it asks for a user name and a password"
+    })]
+    Unauthorized {
+        /// The address.
+        url: String,
+        /// The HTTP status: 401, 403 or 407.
+        status: u16,
+        /// Whether credentials were sent.
+        authenticated: bool,
+    },
+    /// There is nothing at the address.
+    #[error("{url} answered {status}: there is nothing at this address")]
+    NotFound {
+        /// The address.
+        url: String,
+        /// The HTTP status: 404 or 410.
+        status: u16,
     },
     /// The server answered with something else than success.
     #[error("{url} answered {status}{}", hint(*status))]
@@ -61,7 +91,7 @@ pub enum RegistryError {
         /// What is wrong.
         reason: String,
     },
-    /// An answer is larger than its limit.
+    /// An answer is larger than its limit; see [`Limits`](crate::Limits).
     #[error("{url} is larger than the limit of {limit} bytes")]
     TooLarge {
         /// The address.
@@ -116,7 +146,9 @@ pub enum RegistryError {
         url: String,
     },
     /// The archive is not the one that the index promises.
-    #[error("{url} has the digest {actual}, but the index says {expected}; the archive was damaged or exchanged")]
+    #[error(
+        "{url} has the digest {actual}, but the index says {expected}; the archive was damaged or exchanged"
+    )]
     Digest {
         /// The archive's address.
         url: String,
@@ -146,6 +178,9 @@ impl RegistryError {
             },
             Self::Url { .. }
             | Self::Tls(_)
+            | Self::Untrusted { .. }
+            | Self::Unauthorized { .. }
+            | Self::NotFound { .. }
             | Self::Constraint { .. }
             | Self::NoChart { .. }
             | Self::NoVersion { .. } => Class::User,
@@ -156,9 +191,9 @@ impl RegistryError {
 
 fn hint(status: u16) -> &'static str {
     match status {
-        401 | 403 => " (check the user name and the password)",
-        404 => " (is this the address of a chart repository?)",
+        304 => " although nothing was known before",
         429 => " (too many requests)",
+        500.. => " (the server's own trouble)",
         _ => "",
     }
 }

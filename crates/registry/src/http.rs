@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
-use reqwest::header::{ETAG, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION};
+use reqwest::header::{
+    ETAG, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION,
+};
 use reqwest::{Client, Response, StatusCode, redirect};
 use url::Url;
 
@@ -36,28 +38,30 @@ impl Http {
         Ok(Self { client })
     }
 
-    /// Reads `url`, following redirects. Credentials are sent while scheme, host and port are those of `home`, or
-    /// everywhere if `pass` says so.
+    /// Reads an address, following redirects; what may pass is tried again, all within one time limit.
     pub(crate) async fn get(&self, request: &Request<'_>) -> Result<Answer, RegistryError> {
-        let mut wait = Duration::from_millis(200);
-        let mut tries = 0;
-        loop {
-            let sent = tokio::time::timeout(request.limits.timeout, self.follow(request)).await;
-            let error = match sent {
-                Ok(Ok(answer)) => return Ok(answer),
-                Ok(Err(error)) => error,
-                Err(_) => {
-                    RegistryError::Timeout { url: shown(request.url), timeout: request.limits.timeout }
+        let timeout = request.limits.timeout;
+        let mut last = None;
+        let tried = tokio::time::timeout(timeout, async {
+            let mut wait = FIRST_PAUSE;
+            for _ in 0..request.limits.retries {
+                match self.follow(request).await {
+                    Err(error) if error.class() == crate::Class::Retry => {
+                        tracing::debug!(url = %shown(request.url), %error, "asking again");
+                        last = Some(error);
+                    }
+                    ended => return ended,
                 }
-            };
-            if tries >= request.limits.retries || error.class() != crate::Class::Retry {
-                return Err(error);
+                tokio::time::sleep(wait).await;
+                wait *= 2;
             }
-            tracing::debug!(url = %shown(request.url), %error, "asking again");
-            tokio::time::sleep(wait).await;
-            tries += 1;
-            wait *= 2;
-        }
+            self.follow(request).await
+        });
+        let ended = tried.await;
+        // What went wrong before says more than that there was no time left to try again.
+        ended.unwrap_or_else(|_| {
+            Err(last.unwrap_or_else(|| RegistryError::Timeout { url: shown(request.url), timeout }))
+        })
     }
 
     async fn follow(&self, request: &Request<'_>) -> Result<Answer, RegistryError> {
@@ -72,7 +76,11 @@ impl Http {
                 continue;
             }
             if response.status() != StatusCode::OK {
-                return Err(RegistryError::Status { url: shown(&url), status: response.status().as_u16() });
+                return Err(refusal(
+                    &url,
+                    response.status().as_u16(),
+                    request.credentials_for(&url).is_some(),
+                ));
             }
             let validators = Validators::of(response.headers());
             return Ok(Answer::Body { bytes: read(&url, response, request.max_bytes).await?, validators });
@@ -85,9 +93,7 @@ impl Http {
 
     async fn send(&self, url: &Url, request: &Request<'_>) -> Result<Response, RegistryError> {
         let mut builder = self.client.get(url.clone());
-        if let Some(credentials) = request.credentials
-            && (request.pass_credentials == PassCredentials::Everywhere || same_origin(url, request.home))
-        {
+        if let Some(credentials) = request.credentials_for(url) {
             builder = builder.basic_auth(&credentials.username, Some(&credentials.password));
         }
         if let Some(validators) = request.validators {
@@ -96,6 +102,9 @@ impl Http {
         builder.send().await.map_err(|error| unreachable(url, &error))
     }
 }
+
+/// How long to wait before the first repetition; each further one waits twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
 /// One GET.
 pub(crate) struct Request<'a> {
@@ -107,6 +116,15 @@ pub(crate) struct Request<'a> {
     pub(crate) validators: Option<&'a Validators>,
     pub(crate) max_bytes: u64,
     pub(crate) limits: &'a Limits,
+}
+
+impl Request<'_> {
+    /// The credentials that `url`, the request's own address or one that it was redirected to, may see. A redirect to
+    /// another origin sees none, whatever the policy: the index did not name it.
+    fn credentials_for(&self, url: &Url) -> Option<&Credentials> {
+        let named = self.pass_credentials == PassCredentials::Everywhere && same_origin(url, self.url);
+        self.credentials.filter(|_| named || same_origin(url, self.home))
+    }
 }
 
 /// Where credentials may go.
@@ -150,6 +168,15 @@ impl Validators {
     }
 }
 
+fn refusal(url: &Url, status: u16, authenticated: bool) -> RegistryError {
+    let url = shown(url);
+    match status {
+        401 | 403 | 407 => RegistryError::Unauthorized { url, status, authenticated },
+        404 | 410 => RegistryError::NotFound { url, status },
+        _ => RegistryError::Status { url, status },
+    }
+}
+
 /// The address without user name, password and query, any of which can be a secret.
 pub(crate) fn shown(url: &Url) -> String {
     let mut url = url.clone();
@@ -161,9 +188,7 @@ pub(crate) fn shown(url: &Url) -> String {
 }
 
 fn same_origin(a: &Url, b: &Url) -> bool {
-    a.scheme() == b.scheme()
-        && a.host() == b.host()
-        && a.port_or_known_default() == b.port_or_known_default()
+    a.scheme() == b.scheme() && a.host() == b.host() && a.port_or_known_default() == b.port_or_known_default()
 }
 
 fn next_address(url: &Url, headers: &HeaderMap) -> Result<Url, RegistryError> {
@@ -197,7 +222,25 @@ async fn read(url: &Url, response: Response, max_bytes: u64) -> Result<Bytes, Re
 }
 
 fn unreachable(url: &Url, error: &reqwest::Error) -> RegistryError {
-    RegistryError::Unreachable { url: shown(url), reason: innermost(error) }
+    let (url, reason) = (shown(url), innermost(error));
+    if is_certificate(error) {
+        return RegistryError::Untrusted { url, reason };
+    }
+    RegistryError::Unreachable { url, reason }
+}
+
+/// Whether the server's certificate is the trouble: asking again does not change it.
+fn is_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        let tls = inner.and_then(|inner| inner.downcast_ref()).or_else(|| error.downcast_ref());
+        if matches!(tls, Some(rustls::Error::InvalidCertificate(_))) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// The cause at the bottom: the layers above it only say that something failed.

@@ -1,10 +1,14 @@
 //! The list of what a repository offers.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::Timestamp;
-use pintle_functions::semver::{Constraint, Version};
-use serde::{Deserialize, Deserializer};
+use pintle_functions::{Constraint, Version};
+use pintle_value::{Data, DataMap};
+
+/// How deep lists and maps of an index may nest. What Helm writes nests seven deep.
+const MAX_DEPTH: usize = 100;
 
 /// A repository's `index.yaml`: the charts with their versions, newest first.
 ///
@@ -16,63 +20,54 @@ pub struct Index {
 }
 
 /// One version of a chart in an [`Index`].
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct IndexEntry {
     /// The chart's name.
-    #[serde(deserialize_with = "text")]
     pub name: String,
     /// The version as the index writes it.
-    #[serde(deserialize_with = "text")]
     pub version: String,
     /// The version of what the chart installs.
-    #[serde(rename = "appVersion", deserialize_with = "text")]
     pub app_version: String,
     /// What the chart is.
-    #[serde(deserialize_with = "text")]
     pub description: String,
     /// The archive's addresses, absolute or relative to the repository.
-    #[serde(deserialize_with = "list")]
     pub urls: Vec<String>,
     /// The archive's SHA-256 in hexadecimal digits; empty where the index does not say.
-    #[serde(deserialize_with = "text")]
     pub digest: String,
     /// When this version was added; `None` where the index does not say, or says it so that it cannot be read.
-    #[serde(deserialize_with = "time")]
     pub created: Option<Timestamp>,
     /// Whether the chart is not maintained any more.
-    pub deprecated: Option<bool>,
-}
-
-#[derive(Deserialize)]
-struct Document {
-    #[serde(rename = "apiVersion", default)]
-    api_version: Option<String>,
-    #[serde(default)]
-    entries: Option<BTreeMap<String, Option<Vec<Option<IndexEntry>>>>>,
+    pub deprecated: bool,
 }
 
 impl Index {
-    /// Reads an index, YAML or JSON.
+    /// Reads an index, YAML or JSON. A key that stands twice in a YAML map is refused, as Helm does.
     ///
     /// # Errors
     ///
-    /// The text says where the index is wrong.
+    /// The text says where the index is wrong: the line, or the path of the value.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
         if bytes.trim_ascii().is_empty() {
             return Err("it is empty".to_owned());
         }
-        let document: Document = if bytes.trim_ascii_start().starts_with(b"{") {
+        let data: Data = if bytes.trim_ascii_start().starts_with(b"{") {
             serde_json::from_slice(bytes).map_err(|error| error.to_string())?
         } else {
-            pintle_yaml::from_slice(bytes).map_err(|error| error.to_string())?
+            let limits = pintle_yaml::Limits::default().max_depth(MAX_DEPTH);
+            pintle_yaml::parse_strict(bytes, &limits).map_err(|error| error.to_string())?
         };
-        if document.api_version.is_none_or(|version| version.is_empty()) {
+        let document = map(&data, &"the index")?;
+        if text(document, "apiVersion", &"")?.is_empty() {
             return Err("no API version specified".to_owned()); // Helm: pkg/repo/v1/index.go, ErrNoAPIVersion
         }
-        let entries = document.entries.unwrap_or_default();
-        Ok(Self { entries: entries.into_iter().map(|(name, versions)| (name, usable(versions))).collect() })
+        let mut entries = BTreeMap::new();
+        for (name, versions) in optional_map(document, "entries", &"")? {
+            let name = name.to_str_lossy().into_owned();
+            let versions = usable(versions, &name)?;
+            entries.insert(name, versions);
+        }
+        Ok(Self { entries })
     }
 
     /// The names of the charts, sorted.
@@ -98,32 +93,105 @@ impl Index {
         if let Some(exact) = versions.iter().find(|entry| entry.version == constraint) {
             return Ok(Some(exact));
         }
-        let passes = |entry: &&IndexEntry| Version::parse(&entry.version).is_ok_and(|version| parsed.check(&version));
+        let passes =
+            |entry: &&IndexEntry| Version::parse(&entry.version).is_ok_and(|version| parsed.allows(&version));
         Ok(versions.iter().find(passes))
     }
 }
 
 /// The entries that have a name and a version, newest first; equal versions keep the order of the index.
-fn usable(versions: Option<Vec<Option<IndexEntry>>>) -> Vec<IndexEntry> {
-    let mut parsed: Vec<(Version, IndexEntry)> = versions
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter(|entry| !entry.name.is_empty())
-        .filter_map(|entry| Some((Version::parse(&entry.version).ok()?, entry)))
-        .collect();
-    parsed.sort_by(|a, b| b.0.cmp(&a.0));
-    parsed.into_iter().map(|(_, entry)| entry).collect()
+fn usable(versions: &Data, chart: &str) -> Result<Vec<IndexEntry>, String> {
+    let versions = match versions {
+        Data::Null => return Ok(Vec::new()),
+        Data::List(versions) => versions,
+        other => return Err(wrong(&format_args!("entries.{chart}"), "a list", other)),
+    };
+    let mut parsed = Vec::with_capacity(versions.len());
+    for (place, data) in versions.iter().enumerate() {
+        if data.is_null() {
+            continue;
+        }
+        let entry = IndexEntry::read(data, &format_args!("entries.{chart}[{place}]"))?;
+        if entry.name.is_empty() {
+            continue;
+        }
+        if let Ok(version) = Version::parse(&entry.version) {
+            parsed.push((version, entry));
+        }
+    }
+    parsed.sort_by(|a, b| b.0.compare(&a.0));
+    Ok(parsed.into_iter().map(|(_, entry)| entry).collect())
 }
 
-fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    Ok(Option::<String>::deserialize(deserializer)?.unwrap_or_default())
+impl IndexEntry {
+    fn read(data: &Data, path: &dyn fmt::Display) -> Result<Self, String> {
+        let fields = map(data, path)?;
+        let urls = match fields.get("urls") {
+            None | Some(Data::Null) => Vec::new(),
+            Some(Data::List(urls)) => {
+                let address = |(place, url): (usize, &Data)| match url {
+                    Data::String(url) => Ok(url.to_str_lossy().into_owned()),
+                    other => Err(wrong(&format_args!("{path}.urls[{place}]"), "text", other)),
+                };
+                urls.iter().enumerate().map(address).collect::<Result<_, _>>()?
+            }
+            Some(other) => return Err(wrong(&format_args!("{path}.urls"), "a list", other)),
+        };
+        let deprecated = match fields.get("deprecated") {
+            None | Some(Data::Null) => false,
+            Some(Data::Bool(deprecated)) => *deprecated,
+            Some(other) => return Err(wrong(&format_args!("{path}.deprecated"), "true or false", other)),
+        };
+        let field = |name: &str| text(fields, name, &format_args!("{path}."));
+        Ok(Self {
+            name: field("name")?,
+            version: field("version")?,
+            app_version: field("appVersion")?,
+            description: field("description")?,
+            urls,
+            digest: field("digest")?,
+            created: field("created")?.parse().ok(),
+            deprecated,
+        })
+    }
 }
 
-fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    Ok(Option::<Vec<String>>::deserialize(deserializer)?.unwrap_or_default())
+fn map<'a>(data: &'a Data, path: &dyn fmt::Display) -> Result<&'a DataMap, String> {
+    match data {
+        Data::Map(map) => Ok(map),
+        other => Err(wrong(path, "a map", other)),
+    }
 }
 
-fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
-    Ok(Option::<String>::deserialize(deserializer)?.and_then(|text| text.parse().ok()))
+fn optional_map<'a>(
+    fields: &'a DataMap,
+    name: &str,
+    path: &dyn fmt::Display,
+) -> Result<impl Iterator<Item = &'a (pintle_value::Str, Data)> + use<'a>, String> {
+    match fields.get(name) {
+        None | Some(Data::Null) => Ok([].iter()),
+        Some(Data::Map(map)) => Ok(map.iter()),
+        Some(other) => Err(wrong(&format_args!("{path}{name}"), "a map", other)),
+    }
+}
+
+/// A text that may be left out. Numbers are no text, as they are none for Helm: an unquoted `version: 1.10` would be 1.1.
+fn text(fields: &DataMap, name: &str, path: &dyn fmt::Display) -> Result<String, String> {
+    match fields.get(name) {
+        None | Some(Data::Null) => Ok(String::new()),
+        Some(Data::String(text)) => Ok(text.to_str_lossy().into_owned()),
+        Some(other) => Err(wrong(&format_args!("{path}{name}"), "text", other)),
+    }
+}
+
+fn wrong(path: &dyn fmt::Display, wanted: &str, found: &Data) -> String {
+    let found = match found {
+        Data::Null => "nothing",
+        Data::Bool(_) => "true or false",
+        Data::String(_) => "text",
+        Data::List(_) => "a list",
+        Data::Map(_) => "a map",
+        _ => "a number",
+    };
+    format!("{path} must be {wanted}, and is {found}")
 }

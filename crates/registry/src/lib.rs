@@ -10,7 +10,7 @@
 //! # async fn example() -> Result<(), pintle_registry::RegistryError> {
 //! use pintle_registry::{Http, Repository};
 //!
-//! let repository = Repository::builder("https://charts.example.com")?.build(&Http::new()?)?;
+//! let repository = Repository::builder("https://charts.example.com")?.build(&Http::new()?);
 //! let found = repository.resolve("web", ">=1.2, <2").await?;
 //! let archive = repository.download(&found).await?;
 //! println!("{} {}: {} bytes", found.name, found.version, archive.len());

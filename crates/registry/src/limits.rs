@@ -10,7 +10,7 @@ pub struct Limits {
     pub index_bytes: u64,
     /// The most bytes of a chart archive. Default: 20 MiB.
     pub archive_bytes: u64,
-    /// How long a request may take, its body included. Default: 60 s.
+    /// How long the index or an archive may take, redirects, body and repetitions included. Default: 60 s.
     pub timeout: Duration,
     /// How many redirects are followed. Default: 10, as Go's HTTP client.
     pub redirects: u32,

@@ -33,7 +33,7 @@ struct Known {
     validators: Validators,
 }
 
-/// An index together with the digest of the bytes that it was read from.
+/// An index together with what is known of the bytes that it was read from.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Fetched {
@@ -41,6 +41,8 @@ pub struct Fetched {
     pub index: Arc<Index>,
     /// The SHA-256 of the index file, in hexadecimal digits.
     pub digest: Arc<str>,
+    /// The size of the index file in bytes.
+    pub size: u64,
 }
 
 /// A version of a chart that a repository offers.
@@ -143,6 +145,7 @@ impl Repository {
             }
         };
         let digest: Arc<str> = hex(&Sha256::digest(&bytes)).into();
+        let size = bytes.len() as u64;
         if let Some(same) = known.as_mut().filter(|known| known.fetched.digest == digest) {
             same.validators = validators;
             return Ok(same.fetched.clone());
@@ -152,7 +155,7 @@ impl Repository {
         let index = parsed
             .unwrap_or_else(|_| Err("the reader stopped".to_owned()))
             .map_err(|reason| RegistryError::Index { url: self.url(), reason })?;
-        let fetched = Fetched { index: Arc::new(index), digest };
+        let fetched = Fetched { index: Arc::new(index), digest, size };
         *known = Some(Known { fetched: fetched.clone(), validators });
         Ok(fetched)
     }
@@ -172,10 +175,9 @@ impl Repository {
 
     /// The same from an index that is at hand, without a request.
     pub fn choose(&self, index: &Index, name: &str, constraint: &str) -> Result<Found, RegistryError> {
-        let entry = index.select(name, constraint).map_err(|reason| RegistryError::Constraint {
-            constraint: constraint.to_owned(),
-            reason,
-        })?;
+        let entry = index
+            .select(name, constraint)
+            .map_err(|reason| RegistryError::Constraint { constraint: constraint.to_owned(), reason })?;
         let Some(entry) = entry else {
             return Err(match index.versions(name).and_then(<[_]>::first) {
                 None => RegistryError::NoChart { name: name.to_owned(), url: self.url() },
@@ -205,7 +207,8 @@ impl Repository {
 
     /// The bytes of a chart's archive, checked against the digest of the index.
     pub async fn download(&self, found: &Found) -> Result<Bytes, RegistryError> {
-        let Answer::Body { bytes, .. } = self.get(&found.url, None, self.0.limits.archive_bytes).await? else {
+        let Answer::Body { bytes, .. } = self.get(&found.url, None, self.0.limits.archive_bytes).await?
+        else {
             return Err(RegistryError::Status { url: shown(&found.url), status: 304 });
         };
         if let Some(expected) = &found.digest {
@@ -219,13 +222,13 @@ impl Repository {
     }
 
     /// Chooses a version, downloads it and reads it.
-    pub async fn chart(&self, name: &str, constraint: &str) -> Result<Arc<Chart>, RegistryError> {
+    pub async fn chart(&self, name: &str, constraint: &str) -> Result<Chart, RegistryError> {
         let found = self.resolve(name, constraint).await?;
         self.load(&found).await
     }
 
     /// Downloads a version that was chosen and reads it.
-    pub async fn load(&self, found: &Found) -> Result<Arc<Chart>, RegistryError> {
+    pub async fn load(&self, found: &Found) -> Result<Chart, RegistryError> {
         let bytes = self.download(found).await?;
         let loaded = tokio::task::spawn_blocking(move || {
             Chart::from_archive(&bytes, &pintle_chart::Limits::default()).map_err(|error| {
@@ -236,7 +239,6 @@ impl Repository {
         .await;
         loaded
             .unwrap_or_else(|_| Err("the reader stopped".into()))
-            .map(Arc::new)
             .map_err(|source| RegistryError::Chart { url: shown(&found.url), source })
     }
 
@@ -261,8 +263,10 @@ impl Repository {
     /// The address of something in the repository (Helm: `pkg/repo/v1/chartrepo.go`, `ResolveReferenceURL`): relative
     /// ones lie below the repository's path and inherit its query.
     fn resolve_url(&self, reference: &str) -> Result<Url, RegistryError> {
-        let invalid =
-            |reason: &dyn fmt::Display| RegistryError::Url { url: without_user(reference), reason: reason.to_string() };
+        let invalid = |reason: &dyn fmt::Display| RegistryError::Url {
+            url: without_user(reference),
+            reason: reason.to_string(),
+        };
         let url = match Url::parse(reference) {
             Ok(absolute) => absolute,
             Err(url::ParseError::RelativeUrlWithoutBase) => {
