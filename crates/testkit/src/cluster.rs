@@ -383,6 +383,8 @@ impl Cluster {
     }
 
     /// Runs `kubectl` as a user who may do everything. That it fails is in the output and no error.
+    ///
+    /// It is of the version of the API server; an installed one is used only when the API server is too.
     pub fn kubectl<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Result<Output, Error> {
         self.kubectl_with(arguments, "")
     }
@@ -393,7 +395,7 @@ impl Cluster {
         arguments: impl IntoIterator<Item = A>,
         input: &str,
     ) -> Result<Output, Error> {
-        let mut command = Command::new(programs::control_plane("kubectl")?);
+        let mut command = Command::new(programs::kubectl()?);
         command
             .args(arguments)
             .env("KUBECONFIG", &self.state.kubeconfig_path)

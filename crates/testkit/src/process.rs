@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
@@ -161,6 +162,8 @@ impl Folder {
     pub(crate) fn new(prefix: &str) -> Result<Self, Error> {
         let folder = tempfile::Builder::new()
             .prefix(prefix)
+            // Private keys are in it.
+            .permissions(fs::Permissions::from_mode(0o700))
             .tempdir()
             .doing("making a folder in", &std::env::temp_dir())?
             .keep();

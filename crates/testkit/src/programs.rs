@@ -18,6 +18,15 @@ pub(crate) fn control_plane(program: &str) -> Result<PathBuf, Error> {
     }
 }
 
+/// The path of the kubectl that goes with the API servers of a bed: a built one where those are built, since an
+/// installed one may be too old for them.
+pub(crate) fn kubectl() -> Result<PathBuf, Error> {
+    match installed("kube-apiserver").and_then(|_| installed("kubectl")) {
+        Some(path) => Ok(path),
+        None => Ok(once(Part::ControlPlane)?.join("kubectl")),
+    }
+}
+
 /// The path of `etcd`, `kube-apiserver`, `kube-controller-manager`, `kube-scheduler` or `kubectl`: from the
 /// folder that `KUBEBUILDER_ASSETS` names, from `PATH`, or built.
 ///
