@@ -67,7 +67,12 @@ impl<'i> Input<'i> {
                 }
                 Ok(_) => fault = Some("control characters are not allowed"),
                 Err(Fault::Incomplete(_)) if block_end < bytes.len() => {}
-                Err(Fault::Incomplete(message) | Fault::Invalid(message)) => fault = Some(message),
+                Err(Fault::Incomplete(message)) => {
+                    // That nothing follows is known only when a further block is asked for.
+                    block_text = text.len();
+                    fault = Some(message);
+                }
+                Err(Fault::Invalid(message)) => fault = Some(message),
             }
             if fault.is_some() {
                 text.truncate(block_text);
