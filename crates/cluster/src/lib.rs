@@ -1,11 +1,16 @@
 //! The target cluster: discovery, apply, prune, wait, status and drift, and the stores in Secrets and ConfigMaps.
 
 mod apply;
+mod crds;
 mod delete;
+mod difference;
 mod discovery;
 mod error;
+mod examine;
+pub mod fields;
 mod gvk;
 mod lookup;
+mod migrate;
 mod namespace;
 mod object;
 mod observe;
@@ -24,9 +29,12 @@ mod wait;
 mod watch;
 
 pub use apply::{Applied, ApplyOptions, Change, Conflicts, FieldValidation, Persistence};
+pub use crds::{CrdError, CrdPolicy, kinds_of};
 pub use delete::{DeleteOptions, Deletion, Propagation, is_kept};
+pub use difference::{FieldChange, REDACTED, difference};
 pub use discovery::{Discovery, Placement, Resource, ServerVersion};
 pub use error::{Cause, Class, Error, FieldConflict, Refusal};
+pub use examine::{Action, Detail, ExamineOptions, Examined, Foreign, Means, Obstacle};
 pub use gvk::{Gvk, ObjectKey, ObjectRef};
 pub use kube;
 pub use object::{Object, RESOURCE_POLICY};

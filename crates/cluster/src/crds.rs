@@ -1,0 +1,172 @@
+//! Custom resource definitions of a chart's `crds/`.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use pintle_value::Data;
+use serde::{Deserialize, Serialize};
+
+use crate::status::conditions::{list, text};
+use crate::{
+    ApplyOptions, Change, Class, Conflicts, Error, Gvk, Object, Progress, ProgressObserver, Scope, Target,
+    WaitError, WaitOptions,
+};
+
+/// How long CRDs may take to be established (Helm: `pkg/action/install.go`, `installCRDs`).
+const ESTABLISHED_WITHIN: Duration = Duration::from_secs(60);
+
+/// What is done with the CRDs of a chart's `crds/`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum CrdPolicy {
+    /// Nothing.
+    Skip,
+    /// Those that are not there are created, the others stay as they are.
+    #[default]
+    Create,
+    /// Those that are there are changed too, unless that would lose a stored version or a field.
+    CreateReplace,
+}
+
+/// Why CRDs could not be brought in.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CrdError {
+    /// The new CRD lacks something that the old one has and that objects may use.
+    #[error("{object} would lose {}; keep it, or change the crd by hand", losses.join(", "))]
+    Loss {
+        /// The CRD's name.
+        object: String,
+        /// What would be lost (`version v1alpha1`, `v1 .spec.size`).
+        losses: Vec<String>,
+    },
+    /// It was not established in time.
+    #[error("crds are not established: {0}")]
+    NotEstablished(WaitError),
+    /// The cluster could not be asked, or said no.
+    #[error(transparent)]
+    Cluster(#[from] Error),
+}
+
+impl CrdError {
+    /// What a caller can do about it.
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Loss { .. } => Class::User,
+            Self::NotEstablished(error) => error.cause.as_ref().map_or(Class::User, Error::class),
+            Self::Cluster(error) => error.class(),
+        }
+    }
+}
+
+impl Target {
+    /// Brings a chart's CRDs into the cluster by the policy, waits until they are established and asks the cluster
+    /// anew for its kinds. The changes come in the order of the CRDs.
+    ///
+    /// A CRD of the policy [`CrdPolicy::Create`] that is there already is [`Change::Unchanged`], as Helm leaves it.
+    pub async fn install_crds(
+        &self,
+        scope: &Scope,
+        crds: &[Object],
+        policy: CrdPolicy,
+        observer: &dyn ProgressObserver,
+    ) -> Result<Vec<Change>, CrdError> {
+        if policy == CrdPolicy::Skip {
+            return Ok(Vec::new());
+        }
+        let mut changes = Vec::new();
+        let mut written = Vec::new();
+        for crd in crds {
+            let change = self.install_crd(scope, crd, policy).await?;
+            observer.progress(&Progress::Applied { object: crd.reference(), change });
+            if change != Change::Unchanged {
+                written.push(crd.reference().clone());
+            }
+            changes.push(change);
+        }
+        if !written.is_empty() {
+            let scope = scope.within(ESTABLISHED_WITHIN);
+            self.wait_ready(&scope, &written, &WaitOptions::default(), observer)
+                .await
+                .map_err(CrdError::NotEstablished)?;
+            self.refresh_discovery(&scope).await?;
+        }
+        Ok(changes)
+    }
+
+    async fn install_crd(&self, scope: &Scope, crd: &Object, policy: CrdPolicy) -> Result<Change, CrdError> {
+        let live = self.get(scope, crd.reference()).await?;
+        let options = ApplyOptions::default();
+        let Some(live) = live else { return Ok(self.apply(scope, crd, options).await?.change) };
+        if policy == CrdPolicy::Create || crate::fields::is_unchanged(crd.data(), &live, self.manager()) {
+            return Ok(Change::Unchanged);
+        }
+        let losses = losses(&live, crd.data());
+        if !losses.is_empty() {
+            return Err(CrdError::Loss { object: crd.to_string(), losses });
+        }
+        Ok(self.apply(scope, crd, options.conflicts(Conflicts::Force)).await?.change)
+    }
+}
+
+/// The kinds that CRDs will make known: for rendering before they are there.
+pub fn kinds_of(crds: &[Object]) -> Vec<Gvk> {
+    let mut kinds = Vec::new();
+    for crd in crds {
+        let (group, kind) =
+            (text(crd.data(), &["spec", "group"]), text(crd.data(), &["spec", "names", "kind"]));
+        for version in list(crd.data(), &["spec", "versions"]) {
+            if version.get("served").and_then(Data::as_bool) != Some(false) {
+                kinds.push(Gvk::new(group, text(version, &["name"]), kind));
+            }
+        }
+    }
+    kinds
+}
+
+/// What a CRD has that another one lacks: versions in which objects are stored, and fields of versions that both have.
+fn losses(old: &Data, new: &Data) -> Vec<String> {
+    let versions = |crd: &Data| -> BTreeMap<String, Data> {
+        let versions = list(crd, &["spec", "versions"]);
+        versions.map(|version| (text(version, &["name"]).to_owned(), version.clone())).collect()
+    };
+    let (old_versions, new_versions) = (versions(old), versions(new));
+    let stored = list(old, &["status", "storedVersions"]).filter_map(Data::as_str);
+    let mut losses: Vec<String> = stored
+        .filter(|stored| !new_versions.contains_key(*stored))
+        .map(|stored| format!("stored version {stored}"))
+        .collect();
+    for (name, old) in &old_versions {
+        let served = old.get("served").and_then(Data::as_bool) == Some(true);
+        let schema = |version: &Data| version.at(&["schema", "openAPIV3Schema"]).cloned().unwrap_or_default();
+        match new_versions.get(name) {
+            Some(new) => lost_fields(&schema(old), &schema(new), &format!("{name} "), 0, &mut losses),
+            None if served => losses.push(format!("served version {name}")),
+            None => {}
+        }
+    }
+    losses
+}
+
+/// How deep schemas are compared.
+const DEEPEST: usize = 60;
+
+fn lost_fields(old: &Data, new: &Data, path: &str, depth: usize, losses: &mut Vec<String>) {
+    let keeps_all = |schema: &Data| {
+        schema.get("x-kubernetes-preserve-unknown-fields").and_then(Data::as_bool) == Some(true)
+            || schema.get("additionalProperties").is_some_and(|more| more.as_bool() != Some(false))
+    };
+    if depth > DEEPEST || keeps_all(new) {
+        return;
+    }
+    for (name, below) in old.get("properties").and_then(Data::as_map).into_iter().flatten() {
+        let name = name.to_str_lossy();
+        let path = format!("{path}.{name}");
+        match new.get("properties").and_then(|properties| properties.get(&name)) {
+            Some(new) => lost_fields(below, new, &path, depth + 1, losses),
+            None => losses.push(path),
+        }
+    }
+    if let (Some(old), Some(new)) = (old.get("items"), new.get("items")) {
+        lost_fields(old, new, &format!("{path}[]"), depth + 1, losses);
+    }
+}
