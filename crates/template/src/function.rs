@@ -72,6 +72,9 @@ pub struct Function {
 
 /// The functions of a template set, by name. Built-in ones (`and`, `printf`, …) need not be in it; a function of the
 /// same name replaces the built-in one, as in Go.
+///
+/// Functions named `include` and `tpl` with parameters `(string, interface {})` are not called: the executor does
+/// itself what [`Call::include`] and [`Call::tpl`] say, because it can nest them without native stack.
 #[derive(Clone, Debug, Default)]
 pub struct Functions(HashMap<Str, Function>);
 
@@ -100,5 +103,46 @@ impl Functions {
 impl fmt::Debug for Function {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Function").field("params", &self.params).field("variadic", &self.variadic).finish()
+    }
+}
+
+/// The functions of a program, by number.
+#[derive(Debug)]
+pub(crate) struct FunctionTable {
+    numbers: HashMap<Str, u32>,
+    functions: Vec<(Str, Function)>,
+    include: Option<u32>,
+    tpl: Option<u32>,
+}
+
+impl FunctionTable {
+    pub(crate) fn new(functions: Functions) -> Self {
+        let functions: Vec<(Str, Function)> = functions.0.into_iter().collect();
+        let numbers: HashMap<Str, u32> =
+            functions.iter().zip(0_u32..).map(|((name, _), number)| (name.clone(), number)).collect();
+        let nesting = |name: &str| {
+            let number = *numbers.get(name.as_bytes())?;
+            let (_, function) = functions.get(number as usize)?;
+            let fits = matches!(function.params, [name, data] if name.name == "string" && data.name == "interface {}");
+            (fits && !function.variadic).then_some(number)
+        };
+        Self { include: nesting("include"), tpl: nesting("tpl"), numbers, functions }
+    }
+
+    pub(crate) fn find(&self, name: &[u8]) -> Option<(u32, &Function)> {
+        let number = *self.numbers.get(name)?;
+        Some((number, &self.functions.get(number as usize)?.1))
+    }
+
+    pub(crate) fn get(&self, number: u32) -> Option<&(Str, Function)> {
+        self.functions.get(number as usize)
+    }
+
+    pub(crate) fn is_include(&self, number: u32) -> bool {
+        self.include == Some(number)
+    }
+
+    pub(crate) fn is_tpl(&self, number: u32) -> bool {
+        self.tpl == Some(number)
     }
 }

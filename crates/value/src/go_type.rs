@@ -100,6 +100,16 @@ impl Type {
         Self { name, kind: Kind::Map, key: Some(key), elem: Some(elem) }
     }
 
+    /// Whether the type has a name of its own, as `int` and `common.Values` have and `map[string]int` has not.
+    pub fn is_named(&self) -> bool {
+        !(self.name.starts_with('[')
+            || self.name.starts_with('*')
+            || self.name.starts_with("map[")
+            || self.name.starts_with("func(")
+            || self.name.starts_with("interface ")
+            || self.name.starts_with("struct "))
+    }
+
     /// A pointer type.
     pub const fn pointer(name: &'static str, elem: &'static Type) -> Self {
         Self { name, kind: Kind::Ptr, key: None, elem: Some(elem) }

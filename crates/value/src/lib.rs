@@ -24,6 +24,7 @@
 
 mod convert;
 mod data;
+mod drop;
 mod equal;
 mod float;
 mod go_type;
@@ -35,6 +36,7 @@ mod object;
 mod origin;
 mod print;
 mod quote;
+mod sequence;
 mod text;
 mod unicode;
 mod unicode_tables;
@@ -53,6 +55,7 @@ pub use object::{MethodError, Object};
 pub use origin::Origin;
 pub use print::{print, printed};
 pub use quote::{Quote, append_quoted, append_quoted_rune, can_backquote, quoted};
+pub use sequence::Sequence;
 pub use text::Str;
 pub use unicode::{decode_rune, is_digit, is_letter, is_print, rune_count};
 pub use value::Value;

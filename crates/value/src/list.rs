@@ -17,12 +17,42 @@ pub struct List(Rc<Window>);
 struct Window {
     go_type: &'static Type,
     /// `None` is Go's nil slice.
-    array: Option<Rc<RefCell<Vec<Value>>>>,
+    array: Option<Rc<Array>>,
     start: usize,
     end: usize,
 }
 
+/// What slices are windows on.
+struct Array(RefCell<Vec<Value>>);
+
+impl Array {
+    fn borrow(&self) -> Ref<'_, Vec<Value>> {
+        self.0.borrow()
+    }
+}
+
+impl Drop for Array {
+    /// Takes what is nested apart without recursion: a loop in a template can nest lists deeper than the stack.
+    fn drop(&mut self) {
+        crate::drop::dismantle(self.0.get_mut().drain(..));
+    }
+}
+
 impl List {
+    /// The items, where nobody else has the slice or its array.
+    pub(crate) fn take_items(mut self, into: &mut Vec<Value>) {
+        if let Some(window) = Rc::get_mut(&mut self.0)
+            && let Some(array) = window.array.as_mut().and_then(Rc::get_mut)
+        {
+            into.extend(array.0.get_mut().drain(..).filter(crate::drop::is_nested));
+        }
+    }
+
+    /// A number that tells this slice's array from every other that is alive (`%p`); 0 for a nil slice.
+    pub fn address(&self) -> usize {
+        self.0.array.as_ref().map_or(0, |array| Rc::as_ptr(array).addr() + self.0.start * size_of::<Value>())
+    }
+
     /// A slice of `[]interface {}` that owns these items.
     pub fn new(items: Vec<Value>) -> Self {
         Self::typed(&types::ANY_SLICE, items)
@@ -31,7 +61,7 @@ impl List {
     /// A slice of this type that owns these items; they must be of the type's element type.
     pub fn typed(go_type: &'static Type, items: Vec<Value>) -> Self {
         let end = items.len();
-        Self(Rc::new(Window { go_type, array: Some(Rc::new(RefCell::new(items))), start: 0, end }))
+        Self(Rc::new(Window { go_type, array: Some(Rc::new(Array(RefCell::new(items)))), start: 0, end }))
     }
 
     /// A `[]string`.
@@ -92,7 +122,7 @@ impl List {
             return;
         }
         if let Some(array) = &self.0.array
-            && let Some(slot) = array.borrow_mut().get_mut(self.0.start + index)
+            && let Some(slot) = array.0.borrow_mut().get_mut(self.0.start + index)
         {
             *slot = value;
         }

@@ -64,6 +64,17 @@ impl Map {
         Self { go_type, inner: Rc::clone(&self.inner) }
     }
 
+    /// The same map under another type: what is written through one is seen through the other.
+    #[must_use]
+    pub fn retyped(&self, go_type: &'static Type) -> Self {
+        Self { go_type, inner: Rc::clone(&self.inner) }
+    }
+
+    /// A number that tells this map from every other that is alive (`%p`); 0 for a nil map.
+    pub fn address(&self) -> usize {
+        if self.is_nil() { 0 } else { Rc::as_ptr(&self.inner).addr() }
+    }
+
     /// Whether this is Go's nil map.
     pub fn is_nil(&self) -> bool {
         self.inner.nil
@@ -168,6 +179,26 @@ impl Map {
 
 fn find(members: &[(Str, Value)], key: &[u8]) -> Result<usize, usize> {
     members.binary_search_by(|(name, _)| name.as_bytes().cmp(key))
+}
+
+impl Drop for Inner {
+    /// Takes what is nested apart without recursion: a loop in a template can nest maps deeper than the stack.
+    fn drop(&mut self) {
+        if let Some(members) = self.members.get_mut() {
+            crate::drop::dismantle(members.get_mut().drain(..).map(|(_, value)| value));
+        }
+    }
+}
+
+impl Map {
+    /// The members, where nobody else has the map.
+    pub(crate) fn take_members(mut self, into: &mut Vec<Value>) {
+        if let Some(inner) = Rc::get_mut(&mut self.inner)
+            && let Some(members) = inner.members.get_mut()
+        {
+            into.extend(members.get_mut().drain(..).map(|(_, value)| value).filter(crate::drop::is_nested));
+        }
+    }
 }
 
 impl Default for Map {

@@ -40,7 +40,7 @@ pub trait Object: fmt::Debug {
     }
 
     /// The parameter types of the method `name`, and whether the last one is variadic; `None` where there is no
-    /// such method.
+    /// such method. A function (of kind [`Func`](crate::Kind::Func)) is called by the method with the empty name.
     fn method(&self, name: &str) -> Option<(&'static [&'static Type], bool)> {
         let _ = name;
         None
@@ -59,6 +59,11 @@ pub trait Object: fmt::Debug {
 
     /// The items, where the object is a slice (a named slice type with methods).
     fn as_list(&self) -> Option<crate::List> {
+        None
+    }
+
+    /// The iteration, where the object is a function that a template can range over.
+    fn sequence(&self) -> Option<crate::Sequence> {
         None
     }
 

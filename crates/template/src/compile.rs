@@ -1,0 +1,962 @@
+//! From parse tree to instructions.
+//!
+//! Go's evaluator remembers the node that it was last at, and errors point there; which node that is follows from the
+//! tree alone, but for `and` and `or`, so that it is worked out here ([`At`]). Works on a list of tasks in place of
+//! recursion: a template may nest as deep as it likes.
+
+use std::sync::Arc;
+
+use pintle_value::{Kind, Number, Str, Type};
+
+use crate::builtin::{Builtin, Param};
+use crate::code::{Candidates, Constant, DYNAMIC, Final, Op, Range, Source, Target, Template};
+use crate::function::FunctionTable;
+use crate::node::{Branch, NodeId, NodeKind};
+use crate::number::NumberNode;
+
+/// Compiles the body `root` of the template `name`.
+pub(crate) fn compile(name: Str, source: &Arc<Source>, root: NodeId, functions: &FunctionTable) -> Template {
+    let mut compiler = Compiler {
+        source,
+        functions,
+        template: Template {
+            name,
+            source: Arc::clone(source),
+            empty: source.nodes.is_empty_tree(root, &source.text),
+            code: Vec::new(),
+            at: Vec::new(),
+            slots: 1,
+            constants: Vec::new(),
+            chains: Vec::new(),
+            types: Vec::new(),
+            ranges: Vec::new(),
+            names: Vec::new(),
+            variables: Vec::new(),
+            messages: Vec::new(),
+        },
+        last: At::Node(root),
+        variables: vec![Variable { name: Str::from("$"), slot: 0, conditional: false }],
+        next_slot: 1,
+        conditional: 0,
+        loops: Vec::new(),
+        tasks: vec![Task::Walk(root)],
+    };
+    while let Some(task) = compiler.tasks.pop() {
+        compiler.run(task);
+    }
+    compiler.template
+}
+
+/// The node that Go's evaluator was last at.
+#[derive(Clone, Copy, Debug)]
+enum At {
+    Node(NodeId),
+    /// Known at run time only.
+    Dynamic,
+}
+
+#[derive(Clone, Debug)]
+struct Variable {
+    name: Str,
+    slot: u32,
+    /// Declared in an argument of `and` or `or` that may not be evaluated.
+    conditional: bool,
+}
+
+/// What an argument is evaluated for.
+#[derive(Clone, Copy, Debug)]
+enum Want {
+    /// The receiver of a chain: anything.
+    Any,
+    /// A parameter of Go's type `reflect.Value`.
+    Reflect,
+    Type(&'static Type),
+    /// The argument at this place of a method, whose types are known at run time.
+    Method(u32),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Receiver {
+    Dot,
+    Variable(usize),
+    Stack,
+}
+
+enum Task {
+    Walk(NodeId),
+    Op(Op),
+    OpAt(Op, NodeId),
+    Pipe(NodeId),
+    PipeEnd(NodeId),
+    Command { node: NodeId, last: Final },
+    Argument { node: NodeId, want: Want },
+    Check(Want),
+    ChainFields { node: NodeId, call: Option<MethodCall> },
+    Print { action: NodeId },
+    MethodEnd { start: usize },
+    IfBody { branch: Branch, scope: Scope },
+    WithBody { branch: Branch, scope: Scope },
+    Else { branch: Branch, scope: Scope, jump: usize, dot: Option<u32> },
+    RangeBody { branch: Branch, scope: Scope },
+    RangeElse { branch: Branch, scope: Scope, range: u32 },
+    RangeEnd { scope: Scope, range: u32 },
+    EndScope { scope: Scope, jump: Option<usize> },
+    AndOrArgument { or: bool, index: usize, count: usize, last: Final, group: usize },
+    AndOrEnd { group: usize, start: usize, variables: usize },
+}
+
+/// The arguments of a method, if it is one: the command's node and whether a value comes from the pipeline.
+#[derive(Clone, Copy, Debug)]
+struct MethodCall {
+    command: NodeId,
+    last: Final,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Scope {
+    variables: usize,
+    inner: usize,
+    next_slot: u32,
+}
+
+struct Loop {
+    range: u32,
+    next_pc: u32,
+}
+
+struct Compiler<'s> {
+    source: &'s Arc<Source>,
+    functions: &'s FunctionTable,
+    template: Template,
+    last: At,
+    variables: Vec<Variable>,
+    next_slot: u32,
+    conditional: u32,
+    loops: Vec<Loop>,
+    tasks: Vec<Task>,
+}
+
+fn index(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
+}
+
+impl Compiler<'_> {
+    // Emitting.
+
+    fn emit(&mut self, op: Op) -> usize {
+        let before = self.template.code.last();
+        match op {
+            // What these take from the stack they unwrap themselves. A jump to the instruction that goes away arrives
+            // at the one in its place.
+            Op::Print
+            | Op::Pop
+            | Op::JumpIfFalse(_)
+            | Op::With { .. }
+            | Op::Store(_)
+            | Op::RangeStart(_)
+            | Op::Template(_)
+                if matches!(before, Some(Op::Unwrap)) =>
+            {
+                self.template.code.pop();
+                self.template.at.pop();
+            }
+            Op::Unwrap => {
+                let plain = match before {
+                    Some(Op::Builtin { builtin, .. }) => *builtin != Builtin::Index,
+                    Some(Op::Include { .. } | Op::Tpl { .. } | Op::Unwrap) => true,
+                    _ => false,
+                };
+                if plain {
+                    return self.template.code.len();
+                }
+            }
+            _ => {}
+        }
+        let at = match self.last {
+            At::Node(node) => node.0,
+            At::Dynamic => DYNAMIC,
+        };
+        self.template.code.push(op);
+        self.template.at.push(at);
+        self.template.code.len() - 1
+    }
+
+    fn emit_at(&mut self, op: Op, node: NodeId) -> usize {
+        let last = std::mem::replace(&mut self.last, At::Node(node));
+        let pc = self.emit(op);
+        self.last = last;
+        pc
+    }
+
+    fn here(&self) -> u32 {
+        index(self.template.code.len())
+    }
+
+    fn patch(&mut self, pc: usize) {
+        let here = self.here();
+        match self.template.code.get_mut(pc) {
+            Some(Op::Jump(target) | Op::JumpIfFalse(target)) => *target = here,
+            Some(Op::With { else_pc, .. }) => *else_pc = here,
+            Some(Op::Method { end, .. }) => *end = here,
+            _ => {}
+        }
+    }
+
+    fn constant(&mut self, constant: Constant) {
+        self.template.constants.push(constant);
+        let op = Op::Constant(index(self.template.constants.len() - 1));
+        self.emit(op);
+    }
+
+    fn type_(&mut self, go_type: &'static Type) -> u32 {
+        let types = &mut self.template.types;
+        let found = types.iter().position(|known| std::ptr::eq(*known, go_type));
+        index(found.unwrap_or_else(|| {
+            types.push(go_type);
+            types.len() - 1
+        }))
+    }
+
+    fn name(&mut self, name: &Str) -> u32 {
+        let names = &mut self.template.names;
+        let found = names.iter().position(|known| known == name);
+        index(found.unwrap_or_else(|| {
+            names.push(name.clone());
+            names.len() - 1
+        }))
+    }
+
+    fn message(&mut self, message: String) -> u32 {
+        self.template.messages.push(message);
+        index(self.template.messages.len() - 1)
+    }
+
+    fn chain(&mut self, names: &[Str]) -> u32 {
+        let chains = &mut self.template.chains;
+        let found = chains.iter().position(|known| known.as_ref() == names);
+        index(found.unwrap_or_else(|| {
+            chains.push(names.into());
+            chains.len() - 1
+        }))
+    }
+
+    fn fail(&mut self, message: String) {
+        let message = self.message(message);
+        self.emit(Op::Fail(message));
+    }
+
+    fn text(&self, node: NodeId) -> String {
+        String::from_utf8_lossy(&self.source.nodes.text(node, &self.source.text)).into_owned()
+    }
+
+    fn slot(&mut self) -> u32 {
+        let slot = self.next_slot;
+        self.next_slot += 1;
+        self.template.slots = self.template.slots.max(self.next_slot as usize);
+        slot
+    }
+
+    fn scope(&self) -> Scope {
+        Scope { variables: self.variables.len(), inner: self.variables.len(), next_slot: self.next_slot }
+    }
+
+    fn end_scope(&mut self, scope: Scope) {
+        self.variables.truncate(scope.variables);
+        self.next_slot = scope.next_slot;
+    }
+
+    /// Runs these tasks next, in this order.
+    fn then(&mut self, tasks: impl IntoIterator<Item = Task>) {
+        let mark = self.tasks.len();
+        self.tasks.extend(tasks);
+        if let Some(added) = self.tasks.get_mut(mark..) {
+            added.reverse();
+        }
+    }
+
+    // Statements.
+
+    fn run(&mut self, task: Task) {
+        match task {
+            Task::Walk(node) => self.walk(node),
+            Task::Op(op) => _ = self.emit(op),
+            Task::OpAt(op, node) => _ = self.emit_at(op, node),
+            Task::Pipe(node) => self.pipe(node),
+            Task::PipeEnd(node) => self.pipe_end(node),
+            Task::Command { node, last } => self.command(node, last),
+            Task::Argument { node, want } => self.argument(node, want),
+            Task::Check(want) => self.check(want, 0),
+            Task::ChainFields { node, call } => {
+                let source = Arc::clone(self.source);
+                if let NodeKind::Chain { fields, .. } = source.nodes.kind(node) {
+                    self.fields(node, Receiver::Stack, fields, call);
+                }
+            }
+            Task::MethodEnd { start } => self.patch(start),
+            Task::Print { action } => {
+                let direct = match self.template.code.last() {
+                    Some(Op::Include { function, last }) => {
+                        Some(Op::IncludeHere { function: *function, last: *last })
+                    }
+                    _ => None,
+                };
+                if let (Some(op), Some(slot)) = (direct, self.template.code.last_mut()) {
+                    *slot = op;
+                    return;
+                }
+                self.emit_at(Op::Print, action);
+            }
+            Task::IfBody { branch, mut scope } => {
+                let jump = self.emit(Op::JumpIfFalse(0));
+                scope.inner = self.variables.len();
+                self.then([Task::Walk(branch.list), Task::Else { branch, scope, jump, dot: None }]);
+            }
+            Task::WithBody { branch, mut scope } => {
+                let slot = self.slot();
+                let jump = self.emit(Op::With { slot, else_pc: 0 });
+                scope.inner = self.variables.len();
+                self.then([Task::Walk(branch.list), Task::Else { branch, scope, jump, dot: Some(slot) }]);
+            }
+            Task::Else { branch, scope, jump, dot } => {
+                self.variables.truncate(scope.inner);
+                if let Some(slot) = dot {
+                    self.emit(Op::RestoreDot(slot));
+                }
+                match branch.else_list {
+                    None => {
+                        self.patch(jump);
+                        self.end_scope(scope);
+                    }
+                    Some(list) => {
+                        let end = self.emit(Op::Jump(0));
+                        self.patch(jump);
+                        self.then([Task::Walk(list), Task::EndScope { scope, jump: Some(end) }]);
+                    }
+                }
+            }
+            Task::EndScope { scope, jump } => {
+                if let Some(jump) = jump {
+                    self.patch(jump);
+                }
+                self.end_scope(scope);
+            }
+            Task::RangeBody { branch, scope } => self.range_body(branch, scope),
+            Task::RangeElse { branch, mut scope, range } => {
+                self.variables.truncate(scope.inner);
+                scope.inner = self.variables.len();
+                if let Some(around) = self.loops.pop() {
+                    self.emit(Op::Jump(around.next_pc));
+                }
+                let here = self.here();
+                if let Some(range) = self.template.ranges.get_mut(range as usize) {
+                    range.else_pc = here;
+                    range.exit_pc = here;
+                }
+                match branch.else_list {
+                    None => self.end_scope(scope),
+                    Some(list) => {
+                        self.then([Task::Walk(list), Task::RangeEnd { scope, range }]);
+                    }
+                }
+            }
+            Task::RangeEnd { scope, range } => {
+                let here = self.here();
+                if let Some(range) = self.template.ranges.get_mut(range as usize) {
+                    range.exit_pc = here;
+                }
+                self.end_scope(scope);
+            }
+            Task::AndOrArgument { or, index: at, count, last, group } => {
+                // The value of the argument is on the stack.
+                let target = index(group);
+                if at + 1 == count && last == Final::None {
+                    self.emit(Op::At);
+                } else {
+                    self.emit(if or { Op::Or { target, last } } else { Op::And { target, last } });
+                }
+                if at == 0 {
+                    self.conditional += 1;
+                }
+            }
+            Task::AndOrEnd { group, start, variables } => {
+                self.conditional -= 1;
+                let declared = self.variables.get(variables..).unwrap_or_default();
+                if let (Some(first), Some(last)) = (declared.first(), declared.last()) {
+                    let unset = Op::Unset(first.slot, last.slot + 1);
+                    if let Some(op) = self.template.code.get_mut(start) {
+                        *op = unset;
+                    }
+                }
+                let here = self.here();
+                let code = self.template.code.get_mut(start..).unwrap_or_default();
+                for op in code {
+                    if let Op::And { target, .. } | Op::Or { target, .. } = op
+                        && *target == index(group)
+                    {
+                        *target = here;
+                    }
+                }
+                self.last = At::Dynamic;
+            }
+        }
+    }
+
+    fn walk(&mut self, node: NodeId) {
+        let source = Arc::clone(self.source);
+        self.last = At::Node(node);
+        match source.nodes.kind(node) {
+            NodeKind::Text(end) => {
+                let start = source.nodes.get(node).pos;
+                self.emit(Op::Text(start, *end));
+            }
+            NodeKind::List(items) => self.then(items.iter().map(|item| Task::Walk(*item))),
+            NodeKind::Action(pipe) => {
+                let declares =
+                    matches!(source.nodes.kind(*pipe), NodeKind::Pipe { decl, .. } if !decl.is_empty());
+                if declares {
+                    self.then([Task::Pipe(*pipe), Task::Op(Op::Pop)]);
+                } else {
+                    self.then([Task::Pipe(*pipe), Task::Print { action: node }]);
+                }
+            }
+            NodeKind::If(branch) => {
+                let scope = self.scope();
+                self.then([Task::Pipe(branch.pipe), Task::IfBody { branch: *branch, scope }]);
+            }
+            NodeKind::With(branch) => {
+                let scope = self.scope();
+                self.then([Task::Pipe(branch.pipe), Task::WithBody { branch: *branch, scope }]);
+            }
+            NodeKind::Range(branch) => {
+                let scope = self.scope();
+                self.then([Task::Pipe(branch.pipe), Task::RangeBody { branch: *branch, scope }]);
+            }
+            NodeKind::Break => {
+                if let Some(around) = self.loops.last() {
+                    let op = Op::RangeBreak(around.range);
+                    self.emit(op);
+                }
+            }
+            NodeKind::Continue => {
+                if let Some(around) = self.loops.last() {
+                    let op = Op::Jump(around.next_pc);
+                    self.emit(op);
+                }
+            }
+            NodeKind::Template { name, pipe } => {
+                let name = self.name(name);
+                self.emit(Op::TemplateCheck(name));
+                match pipe {
+                    Some(pipe) => self.then([Task::Pipe(*pipe), Task::OpAt(Op::Template(name), node)]),
+                    None => {
+                        self.constant(Constant::Invalid);
+                        self.emit(Op::Template(name));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn range_body(&mut self, branch: Branch, mut scope: Scope) {
+        let source = Arc::clone(self.source);
+        let (mut index_target, mut elem, mut count) = (Target::None, Target::None, 0);
+        if let NodeKind::Pipe { assign, decl, .. } = source.nodes.kind(branch.pipe) {
+            count = u8::try_from(decl.len()).unwrap_or(u8::MAX);
+            let mut targets = decl.iter().map(|variable| match source.nodes.kind(*variable) {
+                NodeKind::Variable(names) => {
+                    names.first().map_or(Target::None, |name| self.target(name, *assign))
+                }
+                _ => Target::None,
+            });
+            let (first, second) = (targets.next(), targets.next());
+            match (first, second) {
+                (Some(first), Some(second)) => (index_target, elem) = (first, second),
+                (Some(first), None) => elem = first,
+                _ => {}
+            }
+        }
+        let dot_slot = self.slot();
+        let range = index(self.template.ranges.len());
+        self.template.ranges.push(Range {
+            index: index_target,
+            elem,
+            variables: count,
+            dot_slot,
+            else_pc: 0,
+            exit_pc: 0,
+        });
+        self.emit(Op::RangeStart(range));
+        let next_pc = index(self.emit(Op::RangeNext(range)));
+        self.loops.push(Loop { range, next_pc });
+        scope.inner = self.variables.len();
+        self.then([Task::Walk(branch.list), Task::RangeElse { branch, scope, range }]);
+    }
+
+    // Variables.
+
+    /// Where `name` is; a declaration has just made it.
+    fn target(&mut self, name: &Str, assign: bool) -> Target {
+        let candidates = self.candidates(name);
+        match candidates.as_slice() {
+            [] => Target::None,
+            [slot] => Target::Slot(*slot),
+            [slot, ..] if !assign => Target::Slot(*slot),
+            _ => Target::Any(self.any(name, candidates)),
+        }
+    }
+
+    fn any(&mut self, name: &Str, slots: Vec<u32>) -> u32 {
+        self.template.variables.push(Candidates { name: name.clone(), slots });
+        index(self.template.variables.len() - 1)
+    }
+
+    /// The slots that the variable may be in, the likeliest first. One alone is always set.
+    fn candidates(&self, name: &Str) -> Vec<u32> {
+        let mut slots = Vec::new();
+        for variable in self.variables.iter().rev().filter(|variable| variable.name == *name) {
+            slots.push(variable.slot);
+            if !variable.conditional {
+                return slots;
+            }
+        }
+        if slots.len() == 1 {
+            slots.push(u32::MAX); // no slot at all: an undefined variable, where the other is not set
+        }
+        slots
+    }
+
+    fn variable(&mut self, name: &Str) {
+        let candidates = self.candidates(name);
+        match candidates.as_slice() {
+            [] => self.fail(format!("undefined variable: {name}")),
+            [slot] => _ = self.emit(Op::Variable(*slot)),
+            _ => {
+                let any = self.any(name, candidates);
+                self.emit(Op::AnyVariable(any));
+            }
+        }
+    }
+
+    // Pipelines.
+
+    fn pipe(&mut self, node: NodeId) {
+        let source = Arc::clone(self.source);
+        self.last = At::Node(node);
+        let NodeKind::Pipe { cmds, decl, .. } = source.nodes.kind(node) else { return };
+        let commands = cmds.iter().enumerate().map(|(at, cmd)| Task::Command {
+            node: *cmd,
+            last: if at == 0 { Final::None } else { Final::Below },
+        });
+        let end = (!decl.is_empty()).then_some(Task::PipeEnd(node));
+        let tasks: Vec<Task> = commands.chain(end).collect();
+        self.then(tasks);
+    }
+
+    fn pipe_end(&mut self, node: NodeId) {
+        let source = Arc::clone(self.source);
+        let NodeKind::Pipe { assign, decl, .. } = source.nodes.kind(node) else { return };
+        for variable in decl {
+            let NodeKind::Variable(names) = source.nodes.kind(*variable) else { continue };
+            let Some(name) = names.first() else { continue };
+            if *assign {
+                let candidates = self.candidates(name);
+                match candidates.as_slice() {
+                    [] => self.fail(format!("undefined variable: {name}")),
+                    [slot] => _ = self.emit(Op::Store(*slot)),
+                    _ => {
+                        let any = self.any(name, candidates);
+                        self.emit(Op::StoreAny(any));
+                    }
+                }
+            } else {
+                let slot = self.slot();
+                let conditional = self.conditional > 0;
+                self.variables.push(Variable { name: name.clone(), slot, conditional });
+                self.emit(Op::Store(slot));
+            }
+        }
+    }
+
+    fn not_a_function(&mut self, args: &[NodeId], last: Final) {
+        if let Some(first) = args.first()
+            && (args.len() > 1 || last != Final::None)
+        {
+            let message = format!("can't give argument to non-function {}", self.text(*first));
+            self.fail(message);
+        }
+    }
+
+    fn command(&mut self, node: NodeId, last: Final) {
+        let source = Arc::clone(self.source);
+        let NodeKind::Command(args) = source.nodes.kind(node) else { return };
+        let Some(first) = args.first().copied() else { return };
+        let has_args = args.len() > 1 || last != Final::None;
+        let call = has_args.then_some(MethodCall { command: node, last });
+        if let NodeKind::Pipe { .. } = source.nodes.kind(first) {
+            self.not_a_function(args, last);
+            self.then([Task::Pipe(first)]);
+            return;
+        }
+        self.last = At::Node(first);
+        match source.nodes.kind(first) {
+            NodeKind::Field(names) => {
+                self.then([Task::Op(Op::Unwrap)]);
+                self.fields(first, Receiver::Dot, names, call);
+            }
+            NodeKind::Variable(names) => {
+                self.then([Task::Op(Op::Unwrap)]);
+                self.variable_node(first, names, args, last, call);
+            }
+            NodeKind::Chain { .. } => self.chain_node(first, call, Task::Op(Op::Unwrap)),
+            NodeKind::Identifier(name) => {
+                self.then([Task::Op(Op::Unwrap)]);
+                self.function(name, first, node, args, last);
+            }
+            kind => {
+                self.not_a_function(args, last);
+                match kind {
+                    NodeKind::Dot => {
+                        self.emit(Op::Dot);
+                        self.emit(Op::Unwrap);
+                    }
+                    NodeKind::Nil => self.fail("nil is not a command".into()),
+                    _ => self.literal(first),
+                }
+            }
+        }
+    }
+
+    fn chain_node(&mut self, node: NodeId, call: Option<MethodCall>, after: Task) {
+        let source = Arc::clone(self.source);
+        let NodeKind::Chain { node: inner, .. } = source.nodes.kind(node) else { return };
+        if matches!(source.nodes.kind(*inner), NodeKind::Nil) {
+            let message = format!("indirection through explicit nil in {}", self.text(node));
+            return self.fail(message);
+        }
+        self.then([
+            Task::Argument { node: *inner, want: Want::Any },
+            Task::ChainFields { node, call },
+            after,
+        ]);
+    }
+
+    fn variable_node(
+        &mut self,
+        node: NodeId,
+        names: &[Str],
+        args: &[NodeId],
+        last: Final,
+        call: Option<MethodCall>,
+    ) {
+        let Some((name, fields)) = names.split_first() else { return };
+        if fields.is_empty() {
+            // Go looks the variable up before it complains about arguments.
+            self.variable(name);
+            self.not_a_function(args, last);
+            return;
+        }
+        match self.candidates(name).as_slice() {
+            [slot] => self.fields(node, Receiver::Variable(*slot as usize), fields, call),
+            _ => {
+                self.variable(name);
+                self.fields(node, Receiver::Stack, fields, call);
+            }
+        }
+    }
+
+    /// The fields `names` of a value; the last may be a method with arguments.
+    fn fields(&mut self, node: NodeId, receiver: Receiver, names: &[Str], call: Option<MethodCall>) {
+        let Some((method, fields)) = names.split_last() else { return };
+        let names = if call.is_some() { fields } else { names };
+        if names.is_empty() {
+            match receiver {
+                Receiver::Dot => _ = self.emit(Op::Dot),
+                Receiver::Variable(slot) => _ = self.emit(Op::Variable(index(slot))),
+                Receiver::Stack => {}
+            }
+        } else {
+            let chain = self.chain(names);
+            self.emit(match receiver {
+                Receiver::Dot => Op::DotFields(chain),
+                Receiver::Variable(slot) => Op::VariableFields(index(slot), chain),
+                Receiver::Stack => Op::Fields(chain, node.0),
+            });
+        }
+        let Some(call) = call else { return };
+        let source = Arc::clone(self.source);
+        let NodeKind::Command(args) = source.nodes.kind(call.command) else { return };
+        let args = args.get(1..).unwrap_or_default();
+        let name = self.name(method);
+        let count = index(args.len());
+        let start = self.emit(Op::Method { name, args: count, last: call.last, end: 0 });
+        let arguments = args
+            .iter()
+            .enumerate()
+            .map(|(at, arg)| Task::Argument { node: *arg, want: Want::Method(index(at)) });
+        let mut tasks: Vec<Task> = arguments.collect();
+        if call.last == Final::Below {
+            tasks.push(Task::Op(Op::MethodCheck(u32::MAX)));
+        }
+        tasks.push(Task::OpAt(Op::MethodCall { name, args: count, last: call.last }, node));
+        tasks.push(Task::MethodEnd { start });
+        self.then(tasks);
+    }
+
+    /// An untyped literal (Go: `evalEmptyInterface`, `idealConstant`).
+    fn literal(&mut self, node: NodeId) {
+        let source = Arc::clone(self.source);
+        self.last = At::Node(node);
+        match untyped_literal(source.nodes.kind(node)) {
+            Ok(constant) => self.constant(constant),
+            Err(message) => self.fail(message),
+        }
+    }
+
+    /// Go: `evalArg`.
+    fn argument(&mut self, node: NodeId, want: Want) {
+        let source = Arc::clone(self.source);
+        self.last = At::Node(node);
+        match source.nodes.kind(node) {
+            NodeKind::Dot => {
+                self.emit(Op::Dot);
+                self.check(want, 0);
+            }
+            NodeKind::Nil => match want {
+                Want::Any | Want::Reflect => self.constant(Constant::Invalid),
+                Want::Method(at) => _ = self.emit(Op::MethodLiteral(at)),
+                Want::Type(go_type) if can_be_nil(go_type.kind) => self.constant(Constant::Nil(go_type)),
+                Want::Type(go_type) => self.fail(format!("cannot assign nil to {go_type}")),
+            },
+            NodeKind::Field(names) => {
+                self.fields(node, Receiver::Dot, names, None);
+                self.check(want, 0);
+            }
+            NodeKind::Variable(names) => {
+                self.variable_node(node, names, &[], Final::None, None);
+                self.check(want, 0);
+            }
+            NodeKind::Pipe { .. } => self.then([Task::Pipe(node), Task::Check(want)]),
+            NodeKind::Identifier(name) => {
+                self.then([Task::Check(want)]);
+                self.function(name, node, node, &[], Final::None);
+            }
+            NodeKind::Chain { .. } => self.chain_node(node, None, Task::Check(want)),
+            _ => match want {
+                Want::Any | Want::Reflect => self.literal(node),
+                Want::Method(at) => _ = self.emit(Op::MethodLiteral(at)),
+                Want::Type(go_type) => match typed_literal(source.nodes.kind(node), go_type) {
+                    Literal::Untyped => self.literal(node),
+                    Literal::Constant(constant) => self.constant(constant),
+                    Literal::Expected(what) => {
+                        let message = format!("expected {what}; found {}", self.text(node));
+                        self.fail(message);
+                    }
+                    Literal::Unhandled => {
+                        let message = format!("can't handle {} for arg of type {go_type}", self.text(node));
+                        self.fail(message);
+                    }
+                },
+            },
+        }
+    }
+
+    /// Go: `validateType` of the value `depth` below the top of the stack.
+    fn check(&mut self, want: Want, depth: u32) {
+        match want {
+            Want::Any | Want::Reflect => {}
+            Want::Type(go_type) if go_type.kind == Kind::Interface && go_type.name == "interface {}" => {}
+            Want::Type(go_type) => {
+                let type_ = self.type_(go_type);
+                self.emit(Op::Check { type_, depth });
+            }
+            Want::Method(at) => _ = self.emit(Op::MethodCheck(at)),
+        }
+    }
+
+    /// Go: `evalFunction`, `evalCall`. `args` has the function at its start, unless it is empty.
+    fn function(&mut self, name: &Str, ident: NodeId, command: NodeId, args: &[NodeId], last: Final) {
+        self.last = At::Node(ident);
+        let args = args.get(1..).unwrap_or_default();
+        let user = self.functions.find(name);
+        let builtin = if user.is_none() { Builtin::named(name) } else { None };
+        let (params, variadic): (Vec<Want>, bool) = match (user, builtin) {
+            (Some((_, function)), _) => {
+                (function.params.iter().map(|param| Want::Type(param)).collect(), function.variadic)
+            }
+            (None, Some(builtin)) => {
+                let (params, variadic) = builtin.signature();
+                let want = |param: &Param| match param {
+                    Param::Reflect => Want::Reflect,
+                    Param::Type(go_type) => Want::Type(go_type),
+                };
+                (params.iter().map(want).collect(), variadic)
+            }
+            (None, None) => {
+                return self.fail(format!("{} is not a defined function", pintle_value::quoted(name)));
+            }
+        };
+        let count = args.len() + usize::from(last != Final::None);
+        let fixed = params.len() - usize::from(variadic);
+        if variadic && count < fixed {
+            return self
+                .fail(format!("wrong number of args for {name}: want at least {fixed} got {}", args.len()));
+        }
+        if !variadic && count != params.len() {
+            return self.fail(format!("wrong number of args for {name}: want {} got {count}", params.len()));
+        }
+        let want = |at: usize| match params.get(at) {
+            Some(want) if at < fixed => *want,
+            _ => params.last().copied().unwrap_or(Want::Any),
+        };
+        if let Some(Builtin::And | Builtin::Or) = builtin {
+            return self.and_or(builtin == Some(Builtin::Or), args, last);
+        }
+        let mut tasks: Vec<Task> =
+            args.iter().enumerate().map(|(at, arg)| Task::Argument { node: *arg, want: want(at) }).collect();
+        let args = index(args.len());
+        if last == Final::Below
+            && let Want::Type(go_type) = want(args as usize)
+            && go_type.name != "interface {}"
+        {
+            let type_ = self.type_(go_type);
+            tasks.push(Task::Op(Op::Check { type_, depth: args }));
+        }
+        let op = match (user, builtin) {
+            (Some((function, _)), _) if self.functions.is_include(function) => Op::Include { function, last },
+            (Some((function, _)), _) if self.functions.is_tpl(function) => Op::Tpl { function, last },
+            (Some((function, _)), _) => Op::Call { function, args, last },
+            (None, Some(Builtin::Call)) => {
+                let source = Arc::clone(self.source);
+                let callee = match source.nodes.kind(command) {
+                    NodeKind::Command(all) => all.get(1).map(|node| self.text(*node)),
+                    _ => None,
+                };
+                let name = self.message(callee.unwrap_or_default());
+                Op::CallValue { name, args, last }
+            }
+            (None, Some(builtin)) => Op::Builtin { builtin, args, last },
+            (None, None) => return,
+        };
+        tasks.push(Task::OpAt(op, command));
+        self.then(tasks);
+    }
+
+    fn and_or(&mut self, or: bool, args: &[NodeId], last: Final) {
+        if args.is_empty() {
+            return; // the value from the pipeline is the result
+        }
+        let start = self.template.code.len();
+        if self.source.declares_in_parentheses {
+            self.emit(Op::Unset(0, 0)); // the slots follow when they are known
+        }
+        let group = usize::try_from(u32::MAX).unwrap_or(usize::MAX) - start;
+        let count = args.len();
+        let mut tasks = Vec::with_capacity(count * 2 + 2);
+        for (at, arg) in args.iter().enumerate() {
+            tasks.push(Task::Argument { node: *arg, want: Want::Reflect });
+            tasks.push(Task::AndOrArgument { or, index: at, count, last, group });
+        }
+        tasks.push(Task::AndOrEnd { group, start, variables: self.variables.len() });
+        self.then(tasks);
+    }
+}
+
+/// Go: `canBeNil`.
+pub(crate) fn can_be_nil(kind: Kind) -> bool {
+    matches!(kind, Kind::Chan | Kind::Func | Kind::Interface | Kind::Map | Kind::Ptr | Kind::Slice)
+}
+
+/// Go: `evalEmptyInterface` of a literal.
+pub(crate) fn untyped_literal(literal: &NodeKind) -> Result<Constant, String> {
+    match literal {
+        NodeKind::Bool(value) => Ok(Constant::Bool(*value)),
+        NodeKind::String { text, .. } => Ok(Constant::String(text.clone())),
+        NodeKind::Number(number) => ideal(number).ok_or_else(|| format!("{} overflows int", number.text)),
+        _ => Ok(Constant::Invalid), // nothing else is a literal
+    }
+}
+
+/// Go: `idealConstant`. `None` overflows `int`.
+fn ideal(number: &NumberNode) -> Option<Constant> {
+    let text: &[u8] = &number.text;
+    if let Some((real, imaginary)) = number.complex {
+        return Some(Constant::Complex(real, imaginary));
+    }
+    let rune = text.first() == Some(&b'\'');
+    let hex = matches!(text, [b'0', b'x' | b'X', rest @ ..] if !rest.is_empty())
+        && !text.iter().any(|byte| matches!(byte, b'p' | b'P'));
+    if let Some(float) = number.float
+        && !hex
+        && !rune
+        && text.iter().any(|byte| b".eEpP".contains(byte))
+    {
+        return Some(Constant::Float(float));
+    }
+    if let Some(int) = number.int {
+        return Some(Constant::Int(int));
+    }
+    if number.uint.is_some() { None } else { Some(Constant::Invalid) }
+}
+
+/// A literal as an argument of a certain type.
+pub(crate) enum Literal {
+    /// What it is without a type.
+    Untyped,
+    Constant(Constant),
+    /// Another kind of literal was expected.
+    Expected(&'static str),
+    Unhandled,
+}
+
+/// Go: `evalArg`, from its second switch on.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "reflect.Value.SetInt and its like cut off"
+)]
+pub(crate) fn typed_literal(literal: &NodeKind, go_type: &'static Type) -> Literal {
+    let number = match literal {
+        NodeKind::Number(number) => Some(number),
+        _ => None,
+    };
+    let int = |make: fn(i64) -> Constant| match number.and_then(|number| number.int) {
+        Some(value) => Literal::Constant(make(value)),
+        None => Literal::Expected("integer"),
+    };
+    let uint = |make: fn(u64) -> Number| match number.and_then(|number| number.uint) {
+        Some(value) => Literal::Constant(Constant::Number(make(value))),
+        None => Literal::Expected("unsigned integer"),
+    };
+    match go_type.kind {
+        Kind::Bool => match literal {
+            NodeKind::Bool(value) => Literal::Constant(Constant::Bool(*value)),
+            _ => Literal::Expected("bool"),
+        },
+        Kind::String => match literal {
+            NodeKind::String { text, .. } => Literal::Constant(Constant::String(text.clone())),
+            _ => Literal::Expected("string"),
+        },
+        Kind::Interface if go_type.name == "interface {}" => Literal::Untyped,
+        Kind::Int => int(Constant::Int),
+        Kind::Int8 => int(|value| Constant::Number(Number::Int8(value as i8))),
+        Kind::Int16 => int(|value| Constant::Number(Number::Int16(value as i16))),
+        Kind::Int32 => int(|value| Constant::Number(Number::Int32(value as i32))),
+        Kind::Int64 => int(|value| Constant::Number(Number::Int64(value))),
+        Kind::Uint | Kind::Uintptr => uint(Number::Uint),
+        Kind::Uint8 => uint(|value| Number::Uint8(value as u8)),
+        Kind::Uint16 => uint(|value| Number::Uint16(value as u16)),
+        Kind::Uint32 => uint(|value| Number::Uint32(value as u32)),
+        Kind::Uint64 => uint(Number::Uint64),
+        Kind::Float32 | Kind::Float64 => match number.and_then(|number| number.float) {
+            Some(value) if go_type.kind == Kind::Float64 => Literal::Constant(Constant::Float(value)),
+            Some(value) => Literal::Constant(Constant::Number(Number::Float32(value as f32))),
+            None => Literal::Expected("float"),
+        },
+        Kind::Complex64 | Kind::Complex128 => match number.and_then(|number| number.complex) {
+            Some((real, imaginary)) => Literal::Constant(Constant::Complex(real, imaginary)),
+            None => Literal::Expected("complex"),
+        },
+        _ => Literal::Unhandled,
+    }
+}

@@ -1,0 +1,128 @@
+//! Sets of templates: first parsed, then run.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use pintle_value::{Str, Value};
+
+use crate::code::{Source, Template, Unit};
+use crate::compile::compile;
+use crate::error::{Error, ErrorKind, Place};
+use crate::execution::Execution;
+use crate::function::{FunctionTable, Functions};
+use crate::machine::Machine;
+use crate::output::Output;
+use crate::parse::parse;
+
+/// Templates while they are being parsed (Go: `template.Template` with its associated templates).
+#[derive(Debug)]
+pub struct Templates {
+    name: Str,
+    functions: Arc<FunctionTable>,
+    definitions: HashMap<Str, Arc<Template>>,
+}
+
+/// Templates that can be run: immutable, shared by any number of runs at once. A clone is the same program.
+#[derive(Clone, Debug)]
+pub struct Program(Arc<Inner>);
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    /// The name of the set, which is also that of each text that `tpl` parses.
+    pub(crate) name: Str,
+    pub(crate) functions: Arc<FunctionTable>,
+    pub(crate) definitions: HashMap<Str, Arc<Template>>,
+}
+
+impl Templates {
+    /// An empty set whose templates may use these functions, called `name` (Go: `template.New(name).Funcs(…)`).
+    ///
+    /// The name stands in errors about templates that do not exist, and in those of texts that `tpl` runs.
+    pub fn new(name: impl Into<Str>, functions: Functions) -> Self {
+        Self {
+            name: name.into(),
+            functions: Arc::new(FunctionTable::new(functions)),
+            definitions: HashMap::new(),
+        }
+    }
+
+    /// Parses `text` as the template `name`, together with what it defines (Go: `t.New(name).Parse(text)`).
+    ///
+    /// A definition replaces an earlier one of the same name, unless it is empty. After an error the set is as it
+    /// was before.
+    pub fn parse(&mut self, name: impl Into<Str>, text: impl Into<Str>) -> Result<(), Error> {
+        let unit = parse_unit(name.into(), text.into(), &self.functions)?;
+        for (name, template) in unit.templates {
+            if !(template.empty && self.definitions.contains_key(&name)) {
+                self.definitions.insert(name, template);
+            }
+        }
+        Ok(())
+    }
+
+    /// The finished program.
+    pub fn finish(self) -> Program {
+        Program(Arc::new(Inner { name: self.name, functions: self.functions, definitions: self.definitions }))
+    }
+}
+
+impl Program {
+    /// Runs the template `name` with `dot` as its data, writing to `out` behind what is there
+    /// (Go: `ExecuteTemplate`).
+    ///
+    /// After an error `out` holds what was written before it.
+    pub fn execute(
+        &self,
+        name: impl AsRef<[u8]>,
+        dot: &Value,
+        out: &mut Output,
+        run: &mut Execution<'_>,
+    ) -> Result<(), Error> {
+        let name = name.as_ref();
+        let Some(template) = self.0.definitions.get(name) else {
+            return Err(no_template(name, &self.0.name));
+        };
+        Machine::new(&self.0, run, out).execute(template, dot)
+    }
+
+    /// Whether there is a template of this name.
+    pub fn contains(&self, name: impl AsRef<[u8]>) -> bool {
+        self.0.definitions.contains_key(name.as_ref())
+    }
+
+    /// The names of all templates, in no order.
+    pub fn names(&self) -> impl Iterator<Item = &Str> {
+        self.0.definitions.keys()
+    }
+}
+
+pub(crate) fn no_template(name: &[u8], set: &Str) -> Error {
+    let (name, set) = (pintle_value::quoted(name), pintle_value::quoted(set));
+    Error::new(
+        ErrorKind::NoTemplate,
+        format!("template: no template {name} associated with template {set}"),
+        None,
+    )
+}
+
+/// Parses and compiles one text.
+pub(crate) fn parse_unit(name: Str, text: Str, functions: &FunctionTable) -> Result<Unit, Error> {
+    let parsed = parse(&name, &text, functions).map_err(|error| {
+        let message = format!("template: {name}:{}: {}", error.line, error.message);
+        let place = Place {
+            file: name.clone(),
+            template: name.clone(),
+            line: error.line,
+            column: 0,
+            node: String::new(),
+        };
+        Error::new(ErrorKind::Parse, message, Some(place))
+    })?;
+    let declares_in_parentheses = parsed.declares_in_parentheses;
+    let source = Arc::new(Source { name, text, nodes: parsed.nodes, declares_in_parentheses });
+    let compiled = |(name, root): (Str, _)| {
+        let template = compile(name.clone(), &source, root, functions);
+        (name, Arc::new(template))
+    };
+    Ok(Unit { templates: parsed.trees.into_iter().map(compiled).collect() })
+}
