@@ -1,1 +1,98 @@
 //! A Helm-compatible release engine: plan and run install, upgrade, rollback, uninstall and ensure.
+//!
+//! An [`Engine`] holds what all releases share, a [`Target`] is a cluster, by the caller's own [`kube::Client`], and a
+//! [`ReleaseHandle`] is one release in it. Every action is first a [`Plan`], which writes nothing and can be printed,
+//! and then run; [`ReleaseHandle::ensure`] is the one call that a reconciler makes. Records are Helm's: what this
+//! engine deploys, `helm` lists, upgrades and rolls back, and the other way round.
+//!
+//! ```no_run
+//! # async fn example(kube_client: pintle::kube::Client) -> Result<(), Box<dyn std::error::Error>> {
+//! use pintle::{CancellationToken, Engine, Wait, value::DataMap};
+//!
+//! let engine = Engine::new();
+//! let chart = engine.repository("https://charts.jetstack.io")?.chart("cert-manager", ">=1.10, <1.11").await?;
+//!
+//! let tenant = engine.target(kube_client);
+//! let release = tenant.release("tenant1-cert-manager").in_namespace("default");
+//!
+//! let values: DataMap = serde_json::from_str(r#"{"replicaCount": 2, "installCRDs": true}"#)?;
+//! let plan = release.plan_upgrade(&chart).values(values.clone()).install_if_absent().wait(Wait::Ready).await?;
+//! println!("{plan}"); // object by object; nothing was written yet
+//! let outcome = plan.run(&(), &CancellationToken::new()).await?;
+//! println!("revision {} is {}", outcome.record.revision, outcome.record.info.status);
+//!
+//! release.ensure(&chart).values(values).await?; // what a reconciler calls: no write when nothing changed
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Errors
+//!
+//! Every call gives an [`Error`] with a [`Class`]: try again, somebody else's change, the user's input, or fatal. A run
+//! that changed the cluster and failed gives [`Error::Failed`], whose [`Failure`] names the object, the reason and
+//! what the cluster says about it; the release's record says that it failed.
+//!
+//! # Cancelling
+//!
+//! Cancelling the token stops a run at its next request and writes the final record within 5 seconds. Dropping the
+//! future is a crash: the record stays pending, and the next `ensure` repairs it.
+
+mod drift;
+mod engine;
+mod ensure;
+mod error;
+mod event;
+mod failure;
+mod ledger;
+mod list;
+mod options;
+mod outcome;
+mod plan;
+mod release_handle;
+mod rendering;
+mod run;
+mod run_options;
+mod target;
+mod values;
+
+pub use drift::Drift;
+pub use engine::{Engine, EngineBuilder};
+pub use ensure::Ensure;
+pub use error::{Class, Error, Failed, Remedy};
+pub use event::{Event, Events, Observer};
+pub use failure::{Doing, Failure};
+pub use list::{ListOptions, ListOrder};
+pub use options::{
+    Cascade, Cleanup, Conflicts, Crds, CreateNamespace, History, HistoryLimit, Hooks, NameReuse, OnFailure,
+    Ownership, ReuseValues, SchemaValidation, Timeouts, Wait,
+};
+pub use outcome::{Change, Outcome};
+pub use plan::{
+    Action, ObjectAction, ObjectChange, Plan, PlanInstall, PlanRollback, PlanUninstall, PlanUpgrade, SubchartNotes,
+};
+pub use release_handle::ReleaseHandle;
+pub use run_options::RunOptions;
+pub use target::Target;
+
+pub use pintle_chart::Chart;
+pub use pintle_cluster::DriftRules;
+/// The Kubernetes client that this version works with.
+pub use pintle_cluster::kube;
+/// The token that cancels a run.
+pub use tokio_util::sync::CancellationToken;
+
+/// Charts, their values and archives.
+pub use pintle_chart as chart;
+/// Clusters: limits, discovery, objects, drift.
+pub use pintle_cluster as cluster;
+/// Chart repositories.
+#[cfg(feature = "http")]
+pub use pintle_registry as registry;
+/// Release records and where they are kept.
+pub use pintle_release as release;
+/// Rendering without a cluster.
+pub use pintle_render as render;
+/// The values of charts, documents and records.
+pub use pintle_value as value;
+/// YAML as Helm reads and writes it.
+pub use pintle_yaml as yaml;

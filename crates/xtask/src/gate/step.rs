@@ -3,6 +3,8 @@
 use std::ffi::OsStr;
 use std::process::Command;
 
+use pintle_testkit::{BED_VARIABLE, Bed, TenantOptions};
+
 use super::metadata::Workspace;
 
 /// Why a check failed, for the person at the terminal.
@@ -27,13 +29,13 @@ impl Step {
 
 /// Runs cargo and fails when it does.
 pub(super) fn cargo<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Result<(), Fault> {
-    cargo_with(arguments, [])
+    cargo_with(arguments, [] as [(&'static str, &str); 0])
 }
 
 /// Runs cargo with additional environment variables.
-pub(super) fn cargo_with<'a, A: AsRef<OsStr>>(
+pub(super) fn cargo_with<A: AsRef<OsStr>, V: AsRef<OsStr>>(
     arguments: impl IntoIterator<Item = A>,
-    environment: impl IntoIterator<Item = (&'a str, &'a str)>,
+    environment: impl IntoIterator<Item = (&'static str, V)>,
 ) -> Result<(), Fault> {
     let mut command = Command::new(env!("CARGO"));
     command.args(arguments).envs(environment);
@@ -43,5 +45,8 @@ pub(super) fn cargo_with<'a, A: AsRef<OsStr>>(
 
 /// All tests of the workspace, on one bed of control planes that they share.
 pub(super) fn tests(_: &Workspace) -> Result<(), Fault> {
-    cargo(["test", "--workspace", "--all-features"])
+    // Compiled before the bed is booted: control planes take memory and time that the compiler wants.
+    cargo(["test", "--workspace", "--all-features", "--no-run"])?;
+    let bed = Bed::builder().tenant(TenantOptions::new("tenant1")).boot()?;
+    cargo_with(["test", "--workspace", "--all-features"], [(BED_VARIABLE, bed.handover())])
 }

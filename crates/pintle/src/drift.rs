@@ -1,0 +1,2 @@
+//! What the cluster has otherwise than the release's record says.
+

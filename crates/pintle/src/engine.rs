@@ -1,0 +1,159 @@
+//! What all releases share.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pintle_chart::{Chart, Digest};
+use pintle_render::CompiledChart;
+
+use crate::Target;
+
+/// What all releases share: the HTTP client for repositories and the charts that were compiled.
+///
+/// Cheap to clone; nothing of it is global, so two engines know nothing of each other.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    #[cfg(feature = "http")]
+    http: Option<pintle_registry::Http>,
+    compiled: Mutex<Compiled>,
+}
+
+/// The charts that were compiled last, by content.
+struct Compiled {
+    capacity: usize,
+    clock: u64,
+    charts: HashMap<Digest, (u64, Arc<CompiledChart>)>,
+}
+
+/// Makes an [`Engine`].
+#[derive(Debug)]
+pub struct EngineBuilder {
+    #[cfg(feature = "http")]
+    http: Option<pintle_registry::Http>,
+    compiled_charts: usize,
+}
+
+impl Engine {
+    /// An engine with the defaults of every setting.
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// Starts an engine.
+    pub fn builder() -> EngineBuilder {
+        EngineBuilder {
+            #[cfg(feature = "http")]
+            http: None,
+            compiled_charts: 64,
+        }
+    }
+
+    /// A cluster to work on, by the caller's own client. Nothing is read from kubeconfig files or the environment.
+    pub fn target(&self, client: kube::Client) -> Target {
+        self.target_of(pintle_cluster::Target::new(client))
+    }
+
+    /// The same, with a cluster whose time-outs, limits or field manager were set by its builder.
+    pub fn target_of(&self, cluster: pintle_cluster::Target) -> Target {
+        Target::new(self.clone(), cluster)
+    }
+
+    /// A chart repository at `url`, without credentials. For those, for TLS settings and for limits, build a
+    /// [`Repository`](crate::registry::Repository) with the engine's [`http`](Self::http).
+    #[cfg(feature = "http")]
+    pub fn repository(&self, url: &str) -> Result<pintle_registry::Repository, crate::Error> {
+        Ok(pintle_registry::Repository::builder(url).map_err(Box::new)?.build(&self.http()?))
+    }
+
+    /// The HTTP client for repositories: the one that was handed in, or one with the defaults.
+    #[cfg(feature = "http")]
+    pub fn http(&self) -> Result<pintle_registry::Http, crate::Error> {
+        match &self.0.http {
+            Some(http) => Ok(http.clone()),
+            None => Ok(pintle_registry::Http::new().map_err(Box::new)?),
+        }
+    }
+
+    /// The compiled form of a chart: at hand where a chart of the same content was compiled lately. Compiling takes
+    /// milliseconds of CPU time, so call this on a blocking thread.
+    pub(crate) fn compile(&self, chart: &Chart) -> Arc<CompiledChart> {
+        let digest = chart.digest();
+        if let Some(compiled) = self.compiled().get(&digest) {
+            return compiled;
+        }
+        // Compiled outside of the lock: two callers may both do it, and neither waits for the other.
+        let compiled = Arc::new(CompiledChart::new(chart.clone()));
+        self.compiled().put(digest, Arc::clone(&compiled));
+        compiled
+    }
+
+    fn compiled(&self) -> std::sync::MutexGuard<'_, Compiled> {
+        // Whoever panicked left the map whole: every change is a single insert or remove.
+        self.0.compiled.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl EngineBuilder {
+    /// The HTTP client for repositories. Default: one that trusts the system's authorities, made when it is needed.
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub fn http(mut self, http: pintle_registry::Http) -> Self {
+        self.http = Some(http);
+        self
+    }
+
+    /// How many compiled charts are kept. Default: 64. A large chart takes a few MiB.
+    #[must_use]
+    pub fn compiled_charts(mut self, count: usize) -> Self {
+        self.compiled_charts = count;
+        self
+    }
+
+    /// The engine.
+    pub fn build(self) -> Engine {
+        let compiled = Compiled { capacity: self.compiled_charts, clock: 0, charts: HashMap::new() };
+        Engine(Arc::new(Inner {
+            #[cfg(feature = "http")]
+            http: self.http,
+            compiled: Mutex::new(compiled),
+        }))
+    }
+}
+
+impl Compiled {
+    fn get(&mut self, digest: &Digest) -> Option<Arc<CompiledChart>> {
+        self.clock += 1;
+        let (used, chart) = self.charts.get_mut(digest)?;
+        *used = self.clock;
+        Some(Arc::clone(chart))
+    }
+
+    fn put(&mut self, digest: Digest, chart: Arc<CompiledChart>) {
+        if self.capacity == 0 {
+            return;
+        }
+        if self.charts.len() >= self.capacity {
+            let oldest = self.charts.iter().min_by_key(|(_, (used, _))| *used).map(|(digest, _)| digest.clone());
+            if let Some(oldest) = oldest {
+                self.charts.remove(&oldest);
+            }
+        }
+        self.clock += 1;
+        self.charts.insert(digest, (self.clock, chart));
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("compiled", &self.compiled().charts.len()).finish_non_exhaustive()
+    }
+}

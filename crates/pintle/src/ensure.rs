@@ -1,0 +1,262 @@
+//! The call that a reconciler makes.
+
+use std::collections::BTreeMap;
+use std::future::IntoFuture;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use pintle_chart::Chart;
+use pintle_cluster::DriftRules;
+use pintle_release::{Record, Status, Stored};
+use pintle_value::{Data, DataMap};
+use tokio_util::sync::CancellationToken;
+
+use crate::ledger::Past;
+use crate::plan::{Inputs, install, upgrade};
+use crate::rendering::chart_data;
+use crate::values::{same_json, same_map};
+use crate::{
+    Change, Error, Observer, Outcome, PlanUpgrade, ReleaseHandle, ReuseValues, RunOptions, SchemaValidation,
+    SubchartNotes,
+};
+
+/// The annotation of a record that `ensure` wrote, with the digest of the chart, charts inside it included, which a
+/// record does not hold. Helm drops it when it writes the record.
+const CHART_DIGEST: &str = "pintle.io/chart-digest";
+
+/// How old a pending record of somebody else must be before it is taken for dead.
+const PENDING_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// The annotation of a record that is being written by this engine. It tells a crash of this engine, which is healed at
+/// once, from a `helm` that may still be at work.
+pub(crate) const RUN: &str = "pintle.io/run";
+
+/// Brings a release to a wanted state, from whatever state it is in: await it, or [`run`](Self::run) it.
+///
+/// - There is no release: it is installed.
+/// - It is deployed from the same chart with the same values: objects that drifted are put back, and nothing at all is
+///   written where none did.
+/// - Its chart or values differ, or its newest revision failed: it is upgraded.
+/// - Its newest revision is pending because whoever wrote it died: that is recorded, and it is upgraded. A pending
+///   record that `helm` wrote counts as dead after 5 minutes ([`pending_timeout`](Self::pending_timeout)).
+///
+/// Values are always those given here: nothing is reused from the last revision.
+#[derive(Clone, Debug)]
+#[must_use = "awaiting it does it"]
+pub struct Ensure {
+    release: ReleaseHandle,
+    chart: Chart,
+    inputs: Inputs,
+    install: RunOptions,
+    upgrade: RunOptions,
+    drift: Option<DriftRules>,
+    pending_timeout: Duration,
+}
+
+impl ReleaseHandle {
+    /// Brings the release to this chart, with the values that are given next.
+    pub fn ensure(&self, chart: &Chart) -> Ensure {
+        Ensure {
+            release: self.clone(),
+            chart: chart.clone(),
+            inputs: Inputs::default(),
+            install: RunOptions::install(),
+            upgrade: RunOptions::upgrade(),
+            drift: Some(DriftRules::default()),
+            pending_timeout: PENDING_TIMEOUT,
+        }
+    }
+}
+
+impl Ensure {
+    /// The user's values. Default: none.
+    pub fn values(mut self, values: impl Into<DataMap>) -> Self {
+        self.inputs.values = values.into();
+        self
+    }
+
+    /// How an install is run, where one is needed.
+    pub fn install(mut self, options: RunOptions) -> Self {
+        self.install = options;
+        self
+    }
+
+    /// How an upgrade is run, where one is needed.
+    pub fn upgrade(mut self, options: RunOptions) -> Self {
+        self.upgrade = options;
+        self
+    }
+
+    /// Whether values are checked against the chart's schema. Default: they are.
+    pub fn schema_validation(mut self, validation: SchemaValidation) -> Self {
+        self.inputs.schema = validation;
+        self
+    }
+
+    /// Whether the notes of subcharts are rendered. Default: they are not.
+    pub fn subchart_notes(mut self, notes: SubchartNotes) -> Self {
+        self.inputs.subchart_notes = notes;
+        self
+    }
+
+    /// What counts as drift where nothing else changed. Default: [`DriftRules::default`].
+    pub fn drift_rules(mut self, rules: DriftRules) -> Self {
+        self.drift = Some(rules);
+        self
+    }
+
+    /// Looks at the release's record alone where chart and values are the same: the caller watches for drift.
+    pub fn without_drift_correction(mut self) -> Self {
+        self.drift = None;
+        self
+    }
+
+    /// How old a pending record that this engine did not write must be before it is taken for dead. Default: 5
+    /// minutes.
+    pub fn pending_timeout(mut self, age: Duration) -> Self {
+        self.pending_timeout = age;
+        self
+    }
+
+    /// Does it; `observer` and `cancel` are as for [`Plan::run`](crate::Plan::run).
+    pub async fn run(self, observer: &dyn Observer, cancel: &CancellationToken) -> Result<Outcome, Error> {
+        self.release.check_name()?;
+        let ledger = self.release.ledger();
+        let Some(mut past) = ledger.past().await? else {
+            return self.install_new(None, observer, cancel).await;
+        };
+        if past.last.record.info.status.is_pending() {
+            past.last = self.take_over(past.last).await?;
+        }
+        let last = &past.last.record;
+        match last.info.status {
+            Status::Uninstalled => self.install_new(Some(&past), observer, cancel).await,
+            Status::Deployed if self.is_same(&past.last)? => self.keep(past.last, observer, cancel).await,
+            _ => {
+                let annotations = self.annotations();
+                let plan = PlanUpgrade {
+                    release: self.release.clone(),
+                    chart: self.chart.clone(),
+                    inputs: self.inputs.clone(),
+                    settings: self.upgrade.clone(),
+                    reuse: ReuseValues::Reset,
+                    absent: crate::plan::IfAbsent::Install,
+                };
+                upgrade(&plan, &past, annotations).await?.run(observer, cancel).await
+            }
+        }
+    }
+
+    async fn install_new(
+        &self,
+        past: Option<&Past>,
+        observer: &dyn Observer,
+        cancel: &CancellationToken,
+    ) -> Result<Outcome, Error> {
+        let plan = install(&self.release, &self.chart, &self.inputs, &self.install, past, self.annotations());
+        plan.await?.run(observer, cancel).await
+    }
+
+    /// Puts back what drifted; writes nothing where nothing did.
+    async fn keep(
+        &self,
+        stored: Stored,
+        observer: &dyn Observer,
+        cancel: &CancellationToken,
+    ) -> Result<Outcome, Error> {
+        let mut objects = Vec::new();
+        if let Some(rules) = &self.drift {
+            let drifted = self.release.drift_of(&stored.record, rules).await?;
+            objects = self.release.correct(&drifted, observer, cancel).await?;
+        }
+        let change = if objects.is_empty() { Change::Unchanged } else { Change::Corrected };
+        Ok(Outcome { change, record: stored.record, objects, warnings: Vec::new() })
+    }
+
+    /// Records that a pending revision was given up, where whoever wrote it is dead.
+    async fn take_over(&self, stored: Stored) -> Result<Stored, Error> {
+        let record = &stored.record;
+        let ours = stored.annotations.contains_key(RUN);
+        let age = record.info.last_deployed.map(|since| Timestamp::now().duration_since(since));
+        let old = age.is_none_or(|age| age.unsigned_abs() >= self.pending_timeout);
+        if !ours && !old {
+            return Err(Error::Pending {
+                name: record.name.clone(),
+                revision: record.revision,
+                status: record.info.status.clone(),
+            });
+        }
+        let was = record.info.status.clone();
+        let mut entry = self.release.ledger().reopen(stored);
+        entry.annotations.remove(RUN);
+        entry.set(Status::Failed, format!("Interrupted while {was}; taken over"));
+        entry.write().await?;
+        Ok(entry.into_stored())
+    }
+
+    fn annotations(&self) -> BTreeMap<String, String> {
+        [(CHART_DIGEST.to_owned(), self.chart.digest().to_string())].into()
+    }
+
+    /// Whether a revision was made from the same chart with the same values.
+    ///
+    /// Where the record's annotation is gone, because Helm wrote the record, what the record holds of the chart is
+    /// compared.
+    fn is_same(&self, stored: &Stored) -> Result<bool, Error> {
+        if !same_map(&stored.record.config, &self.inputs.values) {
+            return Ok(false);
+        }
+        if let Some(digest) = stored.annotations.get(CHART_DIGEST) {
+            return Ok(*digest == self.chart.digest().to_string());
+        }
+        let processed = self.chart.process_dependencies(&self.inputs.values)?;
+        Ok(same_chart(&stored.record, &chart_data(&processed.chart)?))
+    }
+}
+
+impl IntoFuture for Ensure {
+    type Output = Result<Outcome, Error>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move { self.run(&(), &CancellationToken::new()).await })
+    }
+}
+
+/// Whether a record's chart has the same content; times of files do not count, and neither does the lock, which says
+/// when it was made.
+fn same_chart(record: &Record, chart: &Data) -> bool {
+    let same = |key: &str| same_member(record.chart.get(key), chart.get(key), same_json);
+    let files = |key: &str| same_member(record.chart.get(key), chart.get(key), same_files);
+    same("metadata") && same("values") && same("schema") && files("templates") && files("files")
+}
+
+fn same_member(a: Option<&Data>, b: Option<&Data>, same: impl Fn(&Data, &Data) -> bool) -> bool {
+    let absent = |data: Option<&Data>| {
+        data.is_none_or(|data| match data {
+            Data::Null => true,
+            Data::List(list) => list.is_empty(),
+            Data::Map(map) => map.is_empty(),
+            _ => false,
+        })
+    };
+    match (a, b) {
+        (Some(a), Some(b)) if !absent(Some(a)) => same(a, b),
+        (a, b) => absent(a) && absent(b),
+    }
+}
+
+/// Files are the same in whatever order they stand: one chart's archive and its folder list them differently.
+fn same_files(a: &Data, b: &Data) -> bool {
+    let files = |data: &Data| -> Option<BTreeMap<String, String>> {
+        let files = data.as_list()?.iter();
+        files
+            .map(|file| Some((file.get("name")?.as_str()?.to_owned(), file.get("data")?.as_str()?.to_owned())))
+            .collect()
+    };
+    match (files(a), files(b)) {
+        (Some(a), Some(b)) => a == b,
+        _ => false,
+    }
+}

@@ -1,0 +1,275 @@
+//! Why an action could not be done.
+
+use std::sync::Arc;
+
+use pintle_cluster::ObjectRef;
+use pintle_release::{Status, StoreError};
+
+use crate::Failure;
+
+/// What a caller can do about an [`Error`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Class {
+    /// The same again later may work: something is away, slow or busy.
+    Retry,
+    /// Somebody else changed or owns what was to be written.
+    Conflict,
+    /// Chart, values, names or permissions are wrong: it will not work before somebody changes them.
+    User,
+    /// Nothing helps: cancelled, or a defect.
+    Fatal,
+}
+
+/// Why an action could not be done.
+///
+/// No text holds values, Secrets or credentials.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The release's name is none.
+    #[error("release name {name:?}: invalid release name, must match regex ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$ and the length must not be longer than 53")]
+    Name {
+        /// The name as given.
+        name: String,
+    },
+    /// There is no such release.
+    #[error("release: not found")]
+    NotFound {
+        /// The release.
+        name: String,
+    },
+    /// There is a release, but none of its revisions was ever deployed.
+    #[error("{name:?} has no deployed releases")]
+    NoDeployed {
+        /// The release.
+        name: String,
+    },
+    /// There is no such revision.
+    #[error("release has no {revision} version")]
+    NoRevision {
+        /// The release.
+        name: String,
+        /// The revision that was asked for.
+        revision: u32,
+    },
+    /// An install found a release of that name.
+    #[error("cannot reuse a name that is still in use")]
+    NameInUse {
+        /// The release.
+        name: String,
+        /// The state of its newest revision.
+        status: Status,
+    },
+    /// An action is under way on the release, or died under way.
+    #[error("another operation (install/upgrade/rollback) is in progress")]
+    Pending {
+        /// The release.
+        name: String,
+        /// The revision that is under way.
+        revision: u32,
+        /// Its state.
+        status: Status,
+    },
+    /// The release was uninstalled already.
+    #[error("the release named {name:?} is already deleted")]
+    AlreadyUninstalled {
+        /// The release.
+        name: String,
+    },
+    /// A label of the user's is one of Helm's own.
+    #[error(
+        "user supplied labels contains system reserved label name. \
+         System labels: [name owner status version createdAt modifiedAt]"
+    )]
+    ReservedLabel {
+        /// The label.
+        label: String,
+    },
+    /// The chart cannot be installed.
+    #[error("{reason}")]
+    NotInstallable {
+        /// Why.
+        reason: String,
+    },
+    /// The chart or its values are wrong.
+    #[error(transparent)]
+    Chart(#[from] Box<pintle_chart::ChartError>),
+    /// The chart could not be rendered.
+    #[error(transparent)]
+    Render(#[from] Box<pintle_render::RenderError>),
+    /// The chart could not be fetched.
+    #[cfg(feature = "http")]
+    #[error(transparent)]
+    Registry(#[from] Box<pintle_registry::RegistryError>),
+    /// The cluster could not be asked, or said no, before anything was changed.
+    #[error("{doing}: {source}")]
+    Cluster {
+        /// What was being done, in Helm's words.
+        doing: &'static str,
+        /// What the cluster said.
+        source: Box<pintle_cluster::Error>,
+    },
+    /// The release's records could not be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A record's manifest cannot be read.
+    #[error("the manifest of revision {revision} of {name} cannot be read: {reason}")]
+    Manifest {
+        /// The release.
+        name: String,
+        /// The revision.
+        revision: u32,
+        /// Where and why.
+        reason: String,
+    },
+    /// The release or its objects changed after the plan was made.
+    #[error("{what} changed since the plan was made; plan again")]
+    Moved {
+        /// What changed.
+        what: String,
+    },
+    /// The run changed the cluster and failed; the record says so.
+    #[error("{}", .0.message())]
+    Failed(Box<Failed>),
+    /// The run was cancelled; the record says so.
+    #[error("cancelled; revision {revision} of {name} is recorded as {status}")]
+    Cancelled {
+        /// The release.
+        name: String,
+        /// The revision that was under way.
+        revision: u32,
+        /// Its recorded state.
+        status: Status,
+    },
+    /// What became of the run could not be written down in time. The record still says that the run is under way; the
+    /// next `ensure` repairs it.
+    #[error("the outcome of revision {revision} of {name} could not be recorded within 5 s")]
+    Unrecorded {
+        /// The release.
+        name: String,
+        /// The revision.
+        revision: u32,
+    },
+    /// The task that rendered was stopped by the runtime.
+    #[error("rendering was stopped: the runtime is shutting down")]
+    Stopped,
+}
+
+/// A run that changed the cluster and failed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Failed {
+    /// The release.
+    pub name: String,
+    /// The revision that failed.
+    pub revision: u32,
+    /// What failed, on which object, and why.
+    pub failure: Arc<Failure>,
+    /// What was done about it.
+    pub remedy: Remedy,
+    /// Whether the same again later may work.
+    pub class: Class,
+}
+
+/// What was done about a failure.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Remedy {
+    /// Nothing was asked for: the release stays as it is.
+    None,
+    /// The release was rolled back; it is deployed again as this new revision.
+    RolledBack {
+        /// The revision whose state the release has again.
+        to: u32,
+        /// The new revision.
+        revision: u32,
+    },
+    /// The failed install was uninstalled.
+    Uninstalled,
+    /// That failed too.
+    Failed(Box<Error>),
+}
+
+impl Failed {
+    /// What happened, in Helm's words where Helm has some (`pkg/action/upgrade.go` and `install.go`, `failRelease`).
+    fn message(&self) -> String {
+        let Self { name, failure, .. } = self;
+        match &self.remedy {
+            Remedy::None => failure.to_string(),
+            Remedy::RolledBack { .. } => {
+                format!("release {name} failed, and has been rolled back due to rollback-on-failure being set: {failure}")
+            }
+            Remedy::Uninstalled => {
+                format!("release {name} failed, and has been uninstalled due to rollback-on-failure being set: {failure}")
+            }
+            Remedy::Failed(error) => {
+                format!("{failure}; undoing it ended with an error of its own: {error}")
+            }
+        }
+    }
+}
+
+impl Error {
+    /// What a caller can do about it.
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Cluster { source, .. } => class_of(source),
+            Self::Store(StoreError::Backend(source)) => {
+                source.downcast_ref().map_or(Class::Retry, class_of)
+            }
+            Self::Store(StoreError::Conflict { .. } | StoreError::AlreadyExists)
+            | Self::Pending { .. }
+            | Self::Moved { .. } => Class::Conflict,
+            #[cfg(feature = "http")]
+            Self::Registry(error) => match error.class() {
+                pintle_registry::Class::Retry => Class::Retry,
+                pintle_registry::Class::User => Class::User,
+                _ => Class::Fatal,
+            },
+            Self::Failed(failed) => failed.class,
+            Self::Unrecorded { .. } => Class::Retry,
+            Self::Cancelled { .. } | Self::Stopped | Self::Store(_) | Self::Manifest { .. } => Class::Fatal,
+            _ => Class::User,
+        }
+    }
+
+    /// The object that it is about, where it is about one.
+    pub fn object(&self) -> Option<&ObjectRef> {
+        match self {
+            Self::Cluster { source, .. } => object_of(source),
+            Self::Failed(failed) => failed.failure.object.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// What failed in the cluster, where the run changed something and failed.
+    pub fn failure(&self) -> Option<&Arc<Failure>> {
+        match self {
+            Self::Failed(failed) => Some(&failed.failure),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn cluster(doing: &'static str) -> impl Fn(pintle_cluster::Error) -> Self {
+        move |source| Self::Cluster { doing, source: Box::new(source) }
+    }
+}
+
+/// The class of an error of the cluster.
+pub(crate) fn class_of(error: &pintle_cluster::Error) -> Class {
+    match error.class() {
+        pintle_cluster::Class::Retry => Class::Retry,
+        pintle_cluster::Class::Conflict => Class::Conflict,
+        pintle_cluster::Class::User => Class::User,
+        _ => Class::Fatal,
+    }
+}
+
+/// The object that an error of the cluster is about.
+pub(crate) fn object_of(error: &pintle_cluster::Error) -> Option<&ObjectRef> {
+    match error {
+        pintle_cluster::Error::Ownership(error) => Some(&error.object),
+        error => error.refusal()?.object.as_ref(),
+    }
+}

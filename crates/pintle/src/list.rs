@@ -1,0 +1,151 @@
+//! Many releases at once.
+
+use std::collections::BTreeMap;
+
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use pintle_release::{Filter, Record, Status, StoreError, Summary};
+
+use crate::{Error, Target};
+
+/// How many records are read at the same time.
+const AT_ONCE: usize = 8;
+
+/// Which releases to list, and in which order.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct ListOptions {
+    /// Only this namespace of records; `None` for all.
+    pub namespace: Option<String>,
+    /// Only releases whose newest revision is in one of these states; empty for all. With [`Status::Superseded`]
+    /// alone, every superseded revision is listed, as Helm does.
+    pub states: Vec<Status>,
+    /// Only releases whose labels match this selector, in Kubernetes' syntax.
+    pub selector: Option<String>,
+    /// What the list is sorted by.
+    pub order: ListOrder,
+}
+
+/// What a list is sorted by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ListOrder {
+    /// By name.
+    #[default]
+    Name,
+    /// By name, backwards.
+    NameDescending,
+    /// By the time of the last deployment, oldest first.
+    Date,
+    /// By the time of the last deployment, newest first.
+    DateDescending,
+}
+
+impl ListOptions {
+    /// The releases of one namespace.
+    pub fn namespace(namespace: impl Into<String>) -> Self {
+        Self { namespace: Some(namespace.into()), ..Self::default() }
+    }
+
+    /// The releases of all namespaces.
+    pub fn all_namespaces() -> Self {
+        Self::default()
+    }
+
+    /// Only these states.
+    #[must_use]
+    pub fn states(mut self, states: impl IntoIterator<Item = Status>) -> Self {
+        self.states = states.into_iter().collect();
+        self
+    }
+
+    /// Only these labels.
+    #[must_use]
+    pub fn selector(mut self, selector: impl Into<String>) -> Self {
+        self.selector = Some(selector.into());
+        self
+    }
+
+    /// Sorted by this.
+    #[must_use]
+    pub fn order(mut self, order: ListOrder) -> Self {
+        self.order = order;
+        self
+    }
+}
+
+impl Target {
+    /// The newest record of each release.
+    ///
+    /// One request lists all records without decoding them; then only those that are asked for are read, eight at a
+    /// time. A record that cannot be decoded is left out, as Helm leaves it out.
+    pub async fn list(&self, options: &ListOptions) -> Result<Vec<Record>, Error> {
+        let filter = match &options.selector {
+            Some(selector) => Filter::default().selector(selector),
+            None => Filter::default(),
+        };
+        let store = self.store(options.namespace.as_deref().unwrap_or_default());
+        let chosen = choose(store.list(&filter).await?, &options.states);
+        let records = stream::iter(chosen).map(|summary| async move {
+            match self.store(&summary.storage_namespace).get(&summary.name, summary.revision).await {
+                Ok(stored) => Ok(Some(stored.record)),
+                // Deleted since it was listed, or not readable.
+                Err(StoreError::NotFound | StoreError::Damaged { .. }) => Ok(None),
+                Err(error) => Err(Error::from(error)),
+            }
+        });
+        let mut records: Vec<Record> =
+            records.buffered(AT_ONCE).try_filter_map(|record| async { Ok(record) }).try_collect().await?;
+        match options.order {
+            ListOrder::Name => records.sort_by(|a, b| a.name.cmp(&b.name)),
+            ListOrder::NameDescending => records.sort_by(|a, b| b.name.cmp(&a.name)),
+            ListOrder::Date => records.sort_by_key(|record| record.info.last_deployed),
+            ListOrder::DateDescending => {
+                records.sort_by_key(|record| std::cmp::Reverse(record.info.last_deployed));
+            }
+        }
+        Ok(records)
+    }
+}
+
+/// Helm: `pkg/action/list.go`, `filterLatestReleases` and `filterStateMask`.
+fn choose(summaries: Vec<Summary>, states: &[Status]) -> Vec<Summary> {
+    let wanted = |summary: &Summary| states.is_empty() || states.contains(&summary.status);
+    if states == [Status::Superseded] {
+        return summaries.into_iter().filter(wanted).collect();
+    }
+    let mut newest: BTreeMap<(String, String), Summary> = BTreeMap::new();
+    for summary in summaries {
+        let key = (summary.storage_namespace.clone(), summary.name.clone());
+        if newest.get(&key).is_none_or(|known| known.revision < summary.revision) {
+            newest.insert(key, summary);
+        }
+    }
+    newest.into_values().filter(wanted).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use pintle_release::Version;
+
+    use super::*;
+
+    #[test]
+    fn the_newest_revision_decides() {
+        let all = [
+            ("a", 1, Status::Superseded),
+            ("a", 2, Status::Deployed),
+            ("b", 1, Status::Deployed),
+            ("b", 2, Status::Failed),
+        ];
+        let summaries =
+            all.map(|(name, revision, status)| Summary::new(name, revision, status, Version(String::new())));
+        let chosen = |states: &[Status]| {
+            let chosen = choose(summaries.to_vec(), states);
+            chosen.into_iter().map(|summary| (summary.name, summary.revision)).collect::<Vec<_>>()
+        };
+        let pair = |name: &str, revision| (name.to_owned(), revision);
+        assert_eq!(chosen(&[]), [pair("a", 2), pair("b", 2)]);
+        assert_eq!(chosen(&[Status::Deployed]), [pair("a", 2)]);
+        assert_eq!(chosen(&[Status::Superseded]), [pair("a", 1)]);
+    }
+}

@@ -1,0 +1,188 @@
+//! What the actions can be told, each choice a type of its own.
+
+use std::time::Duration;
+
+/// What an action waits for before it calls itself done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Wait {
+    /// Only for its hooks, as `helm` without `--wait`.
+    #[default]
+    Hooks,
+    /// Until every object is ready by kstatus' rules, as `helm --wait`. Jobs need not be complete.
+    Ready,
+    /// As [`Wait::Ready`], and until every Job is complete, as `helm --wait --wait-for-jobs`.
+    ReadyAndJobs,
+}
+
+/// What happens when an action fails after it began to change the cluster.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnFailure {
+    /// The release stays as it is, recorded as failed.
+    #[default]
+    Keep,
+    /// An upgrade is rolled back to the last revision that was deployed; an install is uninstalled
+    /// (`--rollback-on-failure`). Implies [`Wait::Ready`] at least.
+    RollBack,
+}
+
+/// What happens to objects that a failed upgrade or rollback created.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cleanup {
+    /// They stay.
+    #[default]
+    Keep,
+    /// They are deleted (`--cleanup-on-fail`).
+    DeleteCreated,
+}
+
+/// Whether hooks run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Hooks {
+    /// They run.
+    #[default]
+    Run,
+    /// They do not (`--no-hooks`).
+    Skip,
+}
+
+/// What happens to the objects in a chart's `crds/`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Crds {
+    /// Nothing: they are neither created nor changed.
+    Skip,
+    /// Those that are missing are created; what exists stays as it is. Helm's way for an install.
+    Create,
+    /// Missing ones are created, existing ones are brought to the chart's state.
+    CreateReplace,
+}
+
+/// Who decides about fields that somebody else manages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Conflicts {
+    /// The action fails and names the field and its owner, as Helm does.
+    #[default]
+    Fail,
+    /// The chart wins (`--force-conflicts`).
+    Force,
+}
+
+/// What happens to objects that exist and belong to no release, or to another one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Ownership {
+    /// The action fails before it changes anything, as Helm does.
+    #[default]
+    Check,
+    /// The release takes them over (`--take-ownership`).
+    Take,
+}
+
+/// How much is given to values of the release's last revision.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReuseValues {
+    /// The last revision's values are taken when none are given, as Helm does without a flag.
+    #[default]
+    WhenNoneGiven,
+    /// Only what is given counts (`--reset-values`).
+    Reset,
+    /// The last revision's values and chart defaults, with what is given over them (`--reuse-values`).
+    Reuse,
+    /// The last revision's values over the new chart's defaults, with what is given over them
+    /// (`--reset-then-reuse-values`).
+    ResetThenReuse,
+}
+
+/// Whether the release's namespace is made when it is missing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CreateNamespace {
+    /// It must be there.
+    #[default]
+    Never,
+    /// It is made (`--create-namespace`), and never deleted.
+    IfMissing,
+}
+
+/// Whether values are checked against the chart's `values.schema.json`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SchemaValidation {
+    /// They are.
+    #[default]
+    Check,
+    /// They are not (`--skip-schema-validation`).
+    Skip,
+}
+
+/// Whether a name whose release was uninstalled or failed can be installed again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NameReuse {
+    /// It cannot, while a record of it is kept.
+    #[default]
+    Refuse,
+    /// A new revision takes the place of the uninstalled or failed one (`--replace`).
+    Replace,
+}
+
+/// Whether the records of an uninstalled release are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum History {
+    /// They are deleted.
+    #[default]
+    Delete,
+    /// They are kept, the last one as uninstalled (`--keep-history`).
+    Keep,
+}
+
+/// How the dependents of deleted objects are treated (Kubernetes' propagation policy).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cascade {
+    /// Dependents are collected after the object is gone.
+    #[default]
+    Background,
+    /// The object goes when its dependents are gone.
+    Foreground,
+    /// Dependents stay.
+    Orphan,
+}
+
+/// How many revisions of a release are kept. Default: 10, as `helm`'s.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HistoryLimit(pub Option<u32>);
+
+impl HistoryLimit {
+    /// Every revision is kept.
+    pub const UNLIMITED: Self = Self(None);
+}
+
+impl Default for HistoryLimit {
+    fn default() -> Self {
+        Self(Some(10))
+    }
+}
+
+/// How long an action may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Timeouts {
+    /// For each single wait: one hook, or all objects together. Default: 5 minutes, as Helm's `--timeout`.
+    pub step: Duration,
+    /// For the whole action, a rollback after a failure not included; `None` for no bound. Default: none.
+    pub overall: Option<Duration>,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self { step: Duration::from_secs(300), overall: None }
+    }
+}

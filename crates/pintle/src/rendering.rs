@@ -1,0 +1,264 @@
+//! Rendering a chart for one release in one cluster.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use pintle_chart::{Chart, ChartError};
+use pintle_cluster::Scope;
+use pintle_functions::{Lookup, LookupRequest};
+use pintle_release::{DeletePolicy, Hook, HookEvent, OutputLogPolicy, Record};
+use pintle_render::{Capabilities, KubeVersion, RenderError, RenderInput, Rendered};
+use pintle_value::{Data, DataMap, Value};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::plan::{Action, Inputs, Sourced, flatten, stream_objects};
+use crate::{Crds, Engine, Error, ReleaseHandle, SchemaValidation, SubchartNotes};
+
+/// What is rendered, and for which revision.
+pub(crate) struct Request<'a> {
+    pub(crate) release: &'a ReleaseHandle,
+    pub(crate) chart: &'a Chart,
+    /// Defaults that take the place of the chart's own.
+    pub(crate) defaults: Option<DataMap>,
+    pub(crate) values: DataMap,
+    pub(crate) namespace: String,
+    pub(crate) action: Action,
+    /// What templates find in `.Release.Revision`.
+    pub(crate) revision: u32,
+    pub(crate) inputs: &'a Inputs,
+    pub(crate) crds: Crds,
+}
+
+/// What a chart rendered to, in the forms that records and plans keep.
+pub(crate) struct Rendering {
+    /// The chart in its record's form.
+    pub(crate) chart: Data,
+    pub(crate) manifest: String,
+    pub(crate) objects: Vec<Sourced>,
+    pub(crate) crds: Vec<Sourced>,
+    pub(crate) hooks: Vec<Hook>,
+    pub(crate) notes: String,
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Renders on a blocking thread; `lookup` asks the cluster from there.
+pub(crate) async fn render(request: Request<'_>) -> Result<Rendering, Error> {
+    check_installable(request.chart)?;
+    let scope = Scope::unlimited();
+    let cluster = request.release.cluster().clone();
+    let unable = Error::cluster("could not get the cluster's capabilities");
+    let (discovery, version) =
+        futures::try_join!(cluster.discovery(&scope), cluster.server_version(&scope)).map_err(unable)?;
+    let mut versions = discovery.capabilities().clone();
+    if request.crds != Crds::Skip {
+        // An install sees the kinds that its `crds/` will make, as Helm's does, which creates them before it renders.
+        versions.extend(coming_versions(request.chart)?);
+    }
+    let capabilities = Capabilities::offline()
+        .with_kube_version(KubeVersion::of_cluster(&version.git_version, &version.major, &version.minor))
+        .with_api_versions(versions);
+
+    let chart = match request.defaults {
+        Some(defaults) => request.chart.to_builder().values(Data::Map(defaults)).build(),
+        None => request.chart.clone(),
+    };
+    let (questions, mut asked) = mpsc::channel::<Question>(1);
+    let stopped = Arc::new(AtomicBool::new(false));
+    let guard = StopOnDrop(Arc::clone(&stopped));
+    let input = RenderInput::new(request.release.name(), &request.namespace)
+        .values(request.values)
+        .revision(request.revision)
+        .upgrade(request.action != Action::Install)
+        .capabilities(capabilities)
+        .lookup(Asking { questions })
+        .cancel(stopped)
+        .subchart_notes(request.inputs.subchart_notes == SubchartNotes::Render)
+        .skip_schema(request.inputs.schema == SchemaValidation::Skip);
+    let engine: Engine = request.release.engine().clone();
+    let mut rendering = tokio::task::spawn_blocking(move || engine.compile(&chart).render(input));
+    let rendered = loop {
+        tokio::select! {
+            done = &mut rendering => break done.map_err(|_| Error::Stopped)?,
+            Some(question) = asked.recv() => question.answer(&cluster, &scope).await,
+        }
+    };
+    drop(guard);
+    Rendering::of(rendered.map_err(Box::new)?)
+}
+
+/// The values that templates of a record's chart saw: its defaults with the user's values over them.
+pub(crate) fn computed_values(record: &Record) -> Result<DataMap, Error> {
+    let chart = chart_of(record)?;
+    let map = pintle_chart::coalesce_values(&chart, &record.config, &mut Vec::new()).map_err(Box::new)?;
+    let data = Value::Map(map).to_data().map_err(|error| Error::Manifest {
+        name: record.name.clone(),
+        revision: record.revision,
+        reason: format!("its values: {error}"),
+    })?;
+    Ok(data.as_map().cloned().unwrap_or_default())
+}
+
+/// The chart of a record.
+pub(crate) fn chart_of(record: &Record) -> Result<Chart, Error> {
+    from_data(&record.chart).map_err(|error| Error::Manifest {
+        name: record.name.clone(),
+        revision: record.revision,
+        reason: format!("its chart: {error}"),
+    })
+}
+
+/// A chart in its record's form.
+pub(crate) fn chart_data(chart: &Chart) -> Result<Data, Error> {
+    let bytes = serde_json::to_vec(chart);
+    bytes.and_then(|bytes| serde_json::from_slice(&bytes)).map_err(|error| Error::NotInstallable {
+        reason: format!("the chart cannot be written into a record: {error}"),
+    })
+}
+
+impl Rendering {
+    fn of(rendered: Rendered) -> Result<Self, Error> {
+        let mut objects = Vec::new();
+        for document in &rendered.documents {
+            flatten(document.object.clone(), Some(&document.source), &mut objects);
+        }
+        Ok(Self {
+            chart: chart_data(&rendered.chart)?,
+            manifest: rendered.manifest(pintle_render::Crds::Leave),
+            objects,
+            crds: crds_of(&rendered.chart)?,
+            hooks: rendered.hooks.iter().map(hook).collect(),
+            notes: rendered.notes.clone(),
+            warnings: rendered.warnings.iter().map(ToString::to_string).collect(),
+        })
+    }
+}
+
+/// The objects in a chart's `crds/`.
+fn crds_of(chart: &Chart) -> Result<Vec<Sourced>, Error> {
+    let mut objects = Vec::new();
+    for crd in chart.crds() {
+        let text = String::from_utf8_lossy(&crd.file.data);
+        let read = stream_objects(&text, Some(&crd.path));
+        objects.extend(
+            read.map_err(|reason| Error::NotInstallable { reason: format!("{}: {reason}", crd.path) })?,
+        );
+    }
+    Ok(objects)
+}
+
+/// The versions and kinds that a chart's `crds/` will add to the cluster's.
+fn coming_versions(chart: &Chart) -> Result<Vec<String>, Error> {
+    let mut versions = Vec::new();
+    for crd in crds_of(chart)? {
+        let text = |path: &[&str]| crd.data.at(path).and_then(Data::as_str);
+        let (Some(group), Some(kind)) = (text(&["spec", "group"]), text(&["spec", "names", "kind"])) else {
+            continue;
+        };
+        let served = crd.data.at(&["spec", "versions"]).and_then(Data::as_list).into_iter().flatten();
+        let served = served.filter(|version| version.get("served").and_then(Data::as_bool) == Some(true));
+        for version in served.filter_map(|version| version.get("name")?.as_str()) {
+            versions.push(format!("{group}/{version}"));
+            versions.push(format!("{group}/{version}/{kind}"));
+        }
+    }
+    Ok(versions)
+}
+
+/// A hook in its record's form; what Helm does not know is left out, as Helm leaves it out.
+fn hook(hook: &pintle_render::Hook) -> Hook {
+    let mut record = Hook::default();
+    record.name.clone_from(&hook.name);
+    record.kind = hook.document.kind().to_owned();
+    record.path = hook.document.source.to_string();
+    record.manifest = hook.document.text.to_string();
+    record.events = hook.events.iter().filter_map(|event| HookEvent::from_name(&event.to_string())).collect();
+    record.weight = hook.weight;
+    record.delete_policies =
+        hook.delete_policies.iter().filter_map(|policy| DeletePolicy::from_name(policy)).collect();
+    record.output_log_policies =
+        hook.output_log_policies.iter().filter_map(|policy| OutputLogPolicy::from_name(policy)).collect();
+    record
+}
+
+/// Helm: `pkg/cmd/install.go`, `checkIfInstallable`, and `pkg/action/install.go`, `CheckDependencies`.
+fn check_installable(chart: &Chart) -> Result<(), Error> {
+    let kind = chart.metadata().chart_type.as_str();
+    if !kind.is_empty() && kind != "application" {
+        return Err(Error::NotInstallable { reason: format!("{kind} charts are not installable") });
+    }
+    let missing = chart.missing_dependencies();
+    if !missing.is_empty() {
+        return Err(Error::NotInstallable {
+            reason: format!(
+                "an error occurred while checking for chart dependencies. You may need to run `helm dependency \
+                 build` to fetch missing dependencies: found in Chart.yaml, but missing in charts/ directory: {}",
+                missing.join(", ")
+            ),
+        });
+    }
+    Ok(())
+}
+
+fn from_data(data: &Data) -> Result<Chart, serde_json::Error> {
+    serde_json::from_slice(&serde_json::to_vec(data)?)
+}
+
+/// A template's question, on its way to the async side.
+struct Question {
+    api_version: String,
+    kind: String,
+    namespace: String,
+    name: String,
+    reply: oneshot::Sender<Result<Data, String>>,
+}
+
+impl Question {
+    async fn answer(self, cluster: &pintle_cluster::Target, scope: &Scope) {
+        let Self { api_version, kind, namespace, name, reply } = self;
+        let answer = cluster.lookup(scope, &api_version, &kind, &namespace, &name).await;
+        // A render that no longer waits has been cancelled.
+        let _ = reply.send(answer.map_err(|error| error.to_string()));
+    }
+}
+
+/// The renderer's side of [`Question`].
+struct Asking {
+    questions: mpsc::Sender<Question>,
+}
+
+impl Lookup for Asking {
+    fn lookup(&mut self, request: LookupRequest<'_>) -> Result<Data, String> {
+        let (reply, answer) = oneshot::channel();
+        let question = Question {
+            api_version: request.api_version.to_owned(),
+            kind: request.kind.to_owned(),
+            namespace: request.namespace.to_owned(),
+            name: request.name.to_owned(),
+            reply,
+        };
+        let gone = || "the render was cancelled".to_owned();
+        self.questions.blocking_send(question).map_err(|_| gone())?;
+        answer.blocking_recv().map_err(|_| gone())?
+    }
+}
+
+/// Stops the render when nobody waits for it any more.
+struct StopOnDrop(Arc<AtomicBool>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl From<ChartError> for Error {
+    fn from(error: ChartError) -> Self {
+        Self::Chart(Box::new(error))
+    }
+}
+
+impl From<RenderError> for Error {
+    fn from(error: RenderError) -> Self {
+        Self::Render(Box::new(error))
+    }
+}

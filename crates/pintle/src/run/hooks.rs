@@ -1,0 +1,196 @@
+//! Running hooks.
+
+use std::time::Instant;
+
+use jiff::Timestamp;
+use pintle_cluster::{
+    ApplyOptions, DeleteOptions, Deletion, Object, ObjectRef, Scope, Unobserved, WaitOptions,
+};
+use pintle_release::{DeletePolicy, Hook, HookEvent, HookPhase, OutputLogPolicy, Record};
+
+use super::{Run, Stop, doing_hook};
+use crate::ledger::Entry;
+use crate::plan::hook_objects;
+use crate::{Event, Hooks, RunOptions};
+
+/// The hooks of an event in the order in which they run: by weight, then by name (Helm: `pkg/action/hooks.go`,
+/// `hookByWeight`).
+pub(crate) fn hooks_at(record: &Record, at: HookEvent) -> impl Iterator<Item = &Hook> {
+    let mut hooks: Vec<&Hook> = record.hooks.iter().filter(|hook| hook.runs_at(at)).collect();
+    hooks.sort_by(|a, b| (a.weight, &a.name).cmp(&(b.weight, &b.name)));
+    hooks.into_iter()
+}
+
+impl Run<'_> {
+    /// Runs the hooks of an event, one after the other (Helm: `pkg/action/hooks.go`, `execHook`).
+    pub(super) async fn hooks(&self, entry: &mut Entry, at: HookEvent, settings: &RunOptions) -> Result<(), Stop> {
+        if settings.hooks == Hooks::Skip {
+            return Ok(());
+        }
+        let order: Vec<(String, String)> =
+            hooks_at(&entry.record, at).map(|hook| (hook.path.clone(), hook.name.clone())).collect();
+        let mut succeeded = Vec::new();
+        for (path, name) in order {
+            let Some(place) = entry.record.hooks.iter().position(|hook| hook.path == path && hook.name == name)
+            else {
+                continue;
+            };
+            match self.hook(entry, place, at, settings).await {
+                Ok(()) => succeeded.push(place),
+                Err(stop) => {
+                    if let Some(hook) = entry.record.hooks.get(place).cloned()
+                        && !self.scope.cancel_token().is_cancelled()
+                    {
+                        self.logs(&hook, OutputLogPolicy::HookFailed, &entry.record.namespace).await;
+                        self.dispose(&hook, DeletePolicy::HookFailed, &entry.record.namespace, settings).await?;
+                        for place in succeeded {
+                            let Some(hook) = entry.record.hooks.get(place) else { continue };
+                            let namespace = &entry.record.namespace;
+                            self.dispose(hook, DeletePolicy::HookSucceeded, namespace, settings).await?;
+                        }
+                    }
+                    return Err(stop);
+                }
+            }
+        }
+        for place in succeeded.into_iter().rev() {
+            let Some(hook) = entry.record.hooks.get(place).cloned() else { continue };
+            self.logs(&hook, OutputLogPolicy::HookSucceeded, &entry.record.namespace).await;
+            self.dispose(&hook, DeletePolicy::HookSucceeded, &entry.record.namespace, settings).await?;
+        }
+        Ok(())
+    }
+
+    async fn hook(
+        &self,
+        entry: &mut Entry,
+        place: usize,
+        at: HookEvent,
+        settings: &RunOptions,
+    ) -> Result<(), Stop> {
+        let namespace = entry.record.namespace.clone();
+        let Some(hook) = entry.record.hooks.get(place).cloned() else { return Ok(()) };
+        let doing = || doing_hook(at, &hook.path);
+        self.dispose(&hook, DeletePolicy::BeforeHookCreation, &namespace, settings).await?;
+
+        if let Some(hook) = entry.record.hooks.get_mut(place) {
+            if hook.delete_policies.is_empty() {
+                hook.delete_policies.push(DeletePolicy::BeforeHookCreation);
+            }
+            hook.last_run.started_at = Some(Timestamp::now());
+            hook.last_run.completed_at = None;
+            hook.last_run.phase = HookPhase::Running;
+        }
+        entry.write().await.map_err(|error| Stop::store(&error))?;
+
+        let began = Instant::now();
+        let result = self.hook_objects(&hook, at, &namespace, settings).await;
+        let succeeded = result.is_ok();
+        if let Some(hook) = entry.record.hooks.get_mut(place) {
+            hook.last_run.completed_at = Some(Timestamp::now());
+            hook.last_run.phase = if succeeded { HookPhase::Succeeded } else { HookPhase::Failed };
+        }
+        if let Some(object) = self.hook_references(&hook, &namespace).await.into_iter().next() {
+            self.emit(&Event::HookFinished { object, succeeded, took: began.elapsed() });
+        }
+        result.map_err(|stop| match stop {
+            Stop::Failed(mut failure, class) => {
+                failure.doing = doing();
+                failure.template = Some(hook.path.clone());
+                Stop::Failed(failure, class)
+            }
+            Stop::Cancelled => Stop::Cancelled,
+        })
+    }
+
+    /// Creates a hook's objects and waits until they are done.
+    async fn hook_objects(
+        &self,
+        hook: &Hook,
+        at: HookEvent,
+        namespace: &str,
+        settings: &RunOptions,
+    ) -> Result<(), Stop> {
+        let doing = || doing_hook(at, &hook.path);
+        let cluster = self.release.cluster();
+        let scope = self.scope.within(settings.timeouts.step);
+        let objects = self.placed_hook(&scope, hook, namespace).await.map_err(|error| Stop::cluster(doing(), &error))?;
+        let mut references: Vec<ObjectRef> = Vec::with_capacity(objects.len());
+        for object in &objects {
+            self.emit(&Event::HookStarted {
+                object: object.reference().clone(),
+                at,
+                path: hook.path.clone(),
+            });
+            let applied = cluster.apply(&scope, object, ApplyOptions::default()).await;
+            references.push(applied.map_err(|error| Stop::cluster(doing(), &error))?.object);
+        }
+        match cluster.wait_hook(&scope, &references, &WaitOptions::default(), &Unobserved).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.unready(doing(), error).await),
+        }
+    }
+
+    /// Deletes a hook's objects if its policies say so, and waits until they are gone: whoever creates the next one must
+    /// not meet the last one (Helm: `pkg/action/hooks.go`, `deleteHookByPolicy`; CRDs are never deleted).
+    async fn dispose(
+        &self,
+        hook: &Hook,
+        policy: DeletePolicy,
+        namespace: &str,
+        settings: &RunOptions,
+    ) -> Result<(), Stop> {
+        if hook.kind == "CustomResourceDefinition" || !hook.has_delete_policy(policy) {
+            return Ok(());
+        }
+        let cluster = self.release.cluster();
+        let scope = self.scope.within(settings.timeouts.step);
+        let mut gone = Vec::new();
+        for object in self.hook_references(hook, namespace).await {
+            match cluster.delete(&scope, &object, &DeleteOptions::default()).await {
+                Ok(Deletion::Deleted { uid }) => gone.push((object, Some(uid))),
+                Ok(_) => {}
+                Err(error) => return Err(Stop::cluster(doing_hook_of(hook), &error)),
+            }
+        }
+        match cluster.wait_gone(&scope, &gone, &WaitOptions::default(), &Unobserved).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.unready(doing_hook_of(hook), error).await),
+        }
+    }
+
+    async fn placed_hook(
+        &self,
+        scope: &Scope,
+        hook: &Hook,
+        namespace: &str,
+    ) -> Result<Vec<Object>, pintle_cluster::Error> {
+        let documents = hook_objects(hook).map_err(|problem| pintle_cluster::Error::InvalidObject {
+            object: hook.path.clone(),
+            problem,
+        })?;
+        self.release.cluster().place(scope, documents, namespace).await
+    }
+
+    /// The hook's objects by name; none where its kind is not served, since there is nothing then.
+    async fn hook_references(&self, hook: &Hook, namespace: &str) -> Vec<ObjectRef> {
+        let placed = self.placed_hook(&self.scope, hook, namespace).await.unwrap_or_default();
+        placed.iter().map(|object| object.reference().clone()).collect()
+    }
+
+    /// Tells what a hook's containers printed, if its policies say so.
+    async fn logs(&self, hook: &Hook, policy: OutputLogPolicy, namespace: &str) {
+        if !hook.output_log_policies.contains(&policy) {
+            return;
+        }
+        for object in self.hook_references(hook, namespace).await {
+            for log in self.release.cluster().logs(&self.scope, &object).await {
+                self.emit(&Event::HookLog { object: object.clone(), container: log.container, text: log.text });
+            }
+        }
+    }
+}
+
+fn doing_hook_of(hook: &Hook) -> crate::Doing {
+    doing_hook(hook.events.first().copied().unwrap_or(HookEvent::PreInstall), &hook.path)
+}

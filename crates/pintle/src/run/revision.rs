@@ -1,0 +1,171 @@
+//! Bringing the cluster to a new revision.
+
+use std::future::IntoFuture as _;
+
+use futures::future::BoxFuture;
+use pintle_release::{Status, StoreError};
+
+use super::{Run, Stop};
+use crate::ledger::Entry;
+use crate::plan::{Action, Revision};
+use crate::{
+    Change, Cleanup, CreateNamespace, Error, Event, Failed, History, ObjectAction, ObjectChange, OnFailure,
+    Outcome, Plan, Remedy,
+};
+
+impl Run<'_> {
+    pub(super) async fn revision(self, revision: Revision) -> Result<Outcome, Error> {
+        self.namespaces(&revision).await?;
+        let ledger = self.release.ledger();
+        let begun = ledger
+            .begin(revision.record.clone(), revision.annotations.clone(), revision.settings.history_limit)
+            .await;
+        let mut entry = begun.map_err(|error| match error {
+            StoreError::AlreadyExists => Error::Moved {
+                what: format!("release {} (revision {})", self.release.name(), revision.record.revision),
+            },
+            error => error.into(),
+        })?;
+        self.recorded(&entry.record);
+
+        let mut objects = Vec::new();
+        if let Err(stop) = self.bring(&revision, &mut entry, &mut objects).await {
+            return self.undo(revision, entry, objects, stop).await;
+        }
+        // Deployed first, superseded then: a crash in between leaves two deployed revisions, of which Helm and this
+        // engine take the newer, where the other order would leave none.
+        entry.set(Status::Deployed, revision.description.clone());
+        entry.write_last_word().await?;
+        self.recorded(&entry.record);
+        ledger.supersede(entry.record.revision).await?;
+        let change = match revision.action {
+            Action::Install => Change::Installed,
+            Action::Rollback(to) => Change::RolledBack { to },
+            Action::Upgrade | Action::Uninstall => Change::Upgraded,
+        };
+        Ok(self.outcome(change, entry.record, objects))
+    }
+
+    /// Makes the namespaces of the release and of its records, where that is wanted.
+    async fn namespaces(&self, revision: &Revision) -> Result<(), Error> {
+        let settings = &revision.settings;
+        let mut names = Vec::new();
+        if settings.create_namespace == CreateNamespace::IfMissing {
+            names.push(revision.record.namespace.as_str());
+        }
+        let storage = self.release.storage_namespace();
+        if settings.create_storage_namespace == CreateNamespace::IfMissing && !names.contains(&storage) {
+            names.push(storage);
+        }
+        for name in names {
+            let created = self.release.cluster().ensure_namespace(&self.scope, name).await;
+            if created.map_err(Error::cluster("could not create the namespace"))?.is_some() {
+                self.emit(&Event::NamespaceCreated { name: name.to_owned() });
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything between the first record and the last.
+    async fn bring(
+        &self,
+        revision: &Revision,
+        entry: &mut Entry,
+        done: &mut Vec<ObjectChange>,
+    ) -> Result<(), Stop> {
+        let [before, after] = revision.action.hook_events();
+        let settings = &revision.settings;
+        self.apply_crds(&revision.crds, settings, done).await?;
+        self.hooks(entry, before, settings).await?;
+        self.apply(&revision.objects, &revision.record.namespace, settings, done).await?;
+        self.delete(&revision.obsolete, &revision.record.namespace, done).await?;
+        self.wait(&revision.objects, settings).await?;
+        self.hooks(entry, after, settings).await
+    }
+
+    /// Writes the failure down and does about it what was asked for.
+    async fn undo(
+        self,
+        revision: Revision,
+        mut entry: Entry,
+        objects: Vec<ObjectChange>,
+        stop: Stop,
+    ) -> Result<Outcome, Error> {
+        let name = self.release.name().to_owned();
+        // Helm: pkg/action/install.go, upgrade.go (failRelease) and rollback.go
+        let (failure, class) = self
+            .fail(&mut entry, stop, |reason| match revision.action {
+                Action::Install => format!("Release {name:?} failed: {reason}"),
+                Action::Rollback(_) => format!("Rollback {name:?} failed: {reason}"),
+                Action::Upgrade | Action::Uninstall => format!("Upgrade {name:?} failed: {reason}"),
+            })
+            .await?;
+        if revision.settings.cleanup == Cleanup::DeleteCreated {
+            self.delete_created(&objects).await;
+        }
+        let remedy = match (revision.settings.on_failure, revision.action) {
+            (OnFailure::RollBack, Action::Install) => self.uninstall_again(&revision).await,
+            (OnFailure::RollBack, Action::Upgrade) => self.roll_back(&revision).await,
+            _ => Remedy::None,
+        };
+        Err(Error::Failed(Box::new(Failed { name, revision: entry.record.revision, failure, remedy, class })))
+    }
+
+    /// Uninstalls what a failed install left.
+    async fn uninstall_again(&self, revision: &Revision) -> Remedy {
+        self.emit(&Event::RollingBack { revision: None });
+        let settings = &revision.settings;
+        let plan = self
+            .release
+            .plan_uninstall()
+            .hooks(settings.hooks)
+            .timeout(settings.timeouts.step)
+            .wait(settings.effective_wait())
+            .history(History::Delete);
+        match self.again(plan.into_future()).await {
+            Ok(_) => Remedy::Uninstalled,
+            Err(error) => Remedy::Failed(Box::new(error)),
+        }
+    }
+
+    /// Goes back to the last revision that was good.
+    async fn roll_back(&self, revision: &Revision) -> Remedy {
+        let Some(to) = revision.fallback else { return Remedy::None };
+        self.emit(&Event::RollingBack { revision: Some(to) });
+        let settings = &revision.settings;
+        let plan = self
+            .release
+            .plan_rollback()
+            .to(to)
+            .hooks(settings.hooks)
+            .timeout(settings.timeouts.step)
+            .wait(settings.effective_wait())
+            .conflicts(settings.conflicts)
+            .history_limit(settings.history_limit);
+        match self.again(plan.into_future()).await {
+            Ok(outcome) => Remedy::RolledBack { to, revision: outcome.record.revision },
+            Err(error) => Remedy::Failed(Box::new(error)),
+        }
+    }
+
+    /// Plans and runs another action under the same token, but not under the deadline that may be what failed.
+    ///
+    /// Boxed, since a run may contain a run.
+    fn again(&self, plan: BoxFuture<'static, Result<Plan, Error>>) -> BoxFuture<'_, Result<Outcome, Error>> {
+        Box::pin(async move { plan.await?.run(self.observer, self.scope.cancel_token()).await })
+    }
+
+    /// Deletes what this run created; what cannot be deleted is told and left.
+    async fn delete_created(&self, objects: &[ObjectChange]) {
+        let cluster = self.release.cluster();
+        for change in objects.iter().rev().filter(|change| change.action == ObjectAction::Create) {
+            let deleted = cluster.delete(&self.scope, &change.object, &pintle_cluster::DeleteOptions::default()).await;
+            match deleted {
+                Ok(_) => self.emit(&Event::Object { object: change.object.clone(), action: ObjectAction::Delete }),
+                Err(error) => {
+                    self.emit(&Event::Warning { text: format!("{} was created and stays: {error}", change.object) });
+                }
+            }
+        }
+    }
+}
