@@ -39,13 +39,15 @@ pub(crate) fn built(part: Part) -> Result<PathBuf, Error> {
     if target.is_dir() {
         return Ok(target);
     }
-    // Built beside its place and then moved there: whoever finds the folder finds all of it.
-    let scratch = tempfile::Builder::new()
-        .prefix(".building-")
-        .tempdir_in(&folder)
-        .doing("making a folder for the build in", &folder)?;
-    build(&go, part, scratch.path())?;
-    fs::rename(scratch.path(), &target).doing("moving the build to", &target)?;
+    // Built beside its place and then moved there: whoever finds the folder finds all of it. What an
+    // interrupted build left is removed; nobody else builds this part while the lock is held.
+    let scratch = folder.join(format!(".building-{}", part.name()));
+    if scratch.exists() {
+        fs::remove_dir_all(&scratch).doing("removing", &scratch)?;
+    }
+    fs::create_dir(&scratch).doing("making the folder", &scratch)?;
+    build(&go, part, &scratch)?;
+    fs::rename(&scratch, &target).doing("moving the build to", &target)?;
     Ok(target)
 }
 
