@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use pintle_value::Data;
 use sha2::{Digest as _, Sha256};
 
-use crate::{File, Lock, Metadata, Timestamp};
+use crate::{File, Lock, Metadata, Timestamp, Warning};
 
 /// A chart with everything in it, the charts inside it included. Never changes; a clone costs a counter.
 #[derive(Clone)]
@@ -26,26 +26,6 @@ struct Parts {
     dependencies: Arc<[Chart]>,
     warnings: Arc<[Warning]>,
     digest: OnceLock<Digest>,
-}
-
-/// Something that Helm warns of and goes on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Warning {
-    /// Helm's text.
-    pub message: String,
-}
-
-impl Warning {
-    pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into() }
-    }
-}
-
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
 }
 
 /// A SHA-256 digest.

@@ -1,1 +1,382 @@
-//! YAML of a chart into its types.
+//! YAML of a chart into its types, by the rules of `sigs.k8s.io/yaml` and Go's `encoding/json`: keys match whatever
+//! their case, numbers and booleans become texts where a text is asked for, `null` leaves a field as it is, and the
+//! first field of a wrong type is the error.
+
+use std::collections::BTreeMap;
+
+use pintle_value::{Data, DataMap};
+
+use crate::print::float_text;
+use crate::{ChartError, Dependency, Lock, Maintainer, Metadata};
+
+/// Metadata while its files are read, with what can only be judged when all are.
+#[derive(Default)]
+pub(crate) struct Draft {
+    pub(crate) metadata: Metadata,
+    null_maintainer: bool,
+    null_dependency: bool,
+}
+
+impl Draft {
+    /// Reads a Chart.yaml or requirements.yaml into what is there already.
+    pub(crate) fn read(&mut self, file: &str, bytes: &[u8]) -> Result<(), ChartError> {
+        let data = yaml(bytes).map_err(|error| error.into_error(file))?;
+        let mut decoder = Decoder::default();
+        if let Some(map) = decoder.root(&data, "v2.Metadata") {
+            self.fill(&mut decoder, map);
+        }
+        decoder.finish().map_err(|error| error.into_error(file))
+    }
+
+    fn fill(&mut self, decoder: &mut Decoder, map: &DataMap) {
+        let metadata = &mut self.metadata;
+        let (mut null_maintainer, mut null_dependency) = (self.null_maintainer, self.null_dependency);
+        decoder.fields(
+            map,
+            &mut |decoder, field, value| match field {
+                "name" => decoder.text(value, &mut metadata.name),
+                "home" => decoder.text(value, &mut metadata.home),
+                "sources" => decoder.texts(value, &mut metadata.sources),
+                "version" => decoder.text(value, &mut metadata.version),
+                "description" => decoder.text(value, &mut metadata.description),
+                "keywords" => decoder.texts(value, &mut metadata.keywords),
+                "maintainers" => {
+                    null_maintainer |= decoder.structs(
+                        value,
+                        "v2.Maintainer",
+                        &mut metadata.maintainers,
+                        &mut |decoder, map, item| maintainer(decoder, map, item),
+                    );
+                }
+                "icon" => decoder.text(value, &mut metadata.icon),
+                "apiVersion" => decoder.text(value, &mut metadata.api_version),
+                "condition" => decoder.text(value, &mut metadata.condition),
+                "tags" => decoder.text(value, &mut metadata.tags),
+                "appVersion" => decoder.text(value, &mut metadata.app_version),
+                "deprecated" => decoder.flag(value, &mut metadata.deprecated),
+                "annotations" => decoder.text_map(value, &mut metadata.annotations),
+                "kubeVersion" => decoder.text(value, &mut metadata.kube_version),
+                "dependencies" => {
+                    null_dependency |= decoder.structs(
+                        value,
+                        "v2.Dependency",
+                        &mut metadata.dependencies,
+                        &mut |decoder, map, item| dependency(decoder, map, item),
+                    );
+                }
+                "type" => decoder.text(value, &mut metadata.chart_type),
+                _ => {}
+            },
+            METADATA,
+        );
+        self.null_maintainer = null_maintainer;
+        self.null_dependency = null_dependency;
+    }
+
+    /// Checks the rules for metadata and gives it.
+    pub(crate) fn finish(mut self) -> Result<Metadata, ChartError> {
+        self.metadata.validate()?;
+        for (null, list) in [(self.null_maintainer, "maintainers"), (self.null_dependency, "dependencies")] {
+            if null {
+                return Err(ChartError::Validation(format!("{list} must not contain empty or null nodes")));
+            }
+        }
+        Ok(self.metadata)
+    }
+}
+
+/// Reads a Chart.lock or requirements.lock.
+pub(crate) fn lock(file: &str, bytes: &[u8]) -> Result<Lock, ChartError> {
+    let data = yaml(bytes).map_err(|error| error.into_error(file))?;
+    let mut decoder = Decoder::default();
+    let mut lock = Lock::default();
+    if let Some(map) = decoder.root(&data, "v2.Lock") {
+        decoder.fields(
+            map,
+            &mut |decoder, field, value| match field {
+                "generated" => decoder.time(value, &mut lock.generated),
+                "digest" => decoder.text(value, &mut lock.digest),
+                "dependencies" => {
+                    decoder.structs(
+                        value,
+                        "v2.Dependency",
+                        &mut lock.dependencies,
+                        &mut |decoder, map, item| {
+                            dependency(decoder, map, item);
+                        },
+                    );
+                }
+                _ => {}
+            },
+            &["generated", "digest", "dependencies"],
+        );
+    }
+    decoder.finish().map_err(|error| error.into_error(file))?;
+    Ok(lock)
+}
+
+const METADATA: &[&str] = &[
+    "name",
+    "home",
+    "sources",
+    "version",
+    "description",
+    "keywords",
+    "maintainers",
+    "icon",
+    "apiVersion",
+    "condition",
+    "tags",
+    "appVersion",
+    "deprecated",
+    "annotations",
+    "kubeVersion",
+    "dependencies",
+    "type",
+];
+
+const DEPENDENCY: &[&str] =
+    &["name", "version", "repository", "condition", "tags", "enabled", "import-values", "alias"];
+
+fn maintainer(decoder: &mut Decoder, map: &DataMap, item: &mut Maintainer) {
+    decoder.fields(
+        map,
+        &mut |decoder, field, value| match field {
+            "name" => decoder.text(value, &mut item.name),
+            "email" => decoder.text(value, &mut item.email),
+            "url" => decoder.text(value, &mut item.url),
+            _ => {}
+        },
+        &["name", "email", "url"],
+    );
+}
+
+fn dependency(decoder: &mut Decoder, map: &DataMap, item: &mut Dependency) {
+    decoder.fields(
+        map,
+        &mut |decoder, field, value| match field {
+            "name" => decoder.text(value, &mut item.name),
+            "version" => decoder.text(value, &mut item.version),
+            "repository" => decoder.text(value, &mut item.repository),
+            "condition" => decoder.text(value, &mut item.condition),
+            "tags" => decoder.texts(value, &mut item.tags),
+            "enabled" => decoder.flag(value, &mut item.enabled),
+            "import-values" => decoder.list(value, &mut item.import_values),
+            "alias" => decoder.text(value, &mut item.alias),
+            _ => {}
+        },
+        DEPENDENCY,
+    );
+}
+
+/// Why YAML did not become what was asked for: Helm's text, and the line where it is known.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) line: u32,
+    pub(crate) message: String,
+}
+
+impl Failure {
+    fn into_error(self, file: &str) -> ChartError {
+        let Self { line, message } = self;
+        ChartError::Yaml { file: file.to_owned(), line, message: format!("cannot load {file}: {message}") }
+    }
+}
+
+/// The YAML of one document, whole numbers told from others.
+fn yaml(bytes: &[u8]) -> Result<Data, Failure> {
+    pintle_yaml::parse_typed(bytes, &pintle_yaml::Limits::default()).map_err(Failure::from)
+}
+
+/// The YAML of one document that has to be a map; an empty document is an empty one.
+pub(crate) fn yaml_map(bytes: &[u8]) -> Result<DataMap, Failure> {
+    pintle_yaml::parse_map(bytes, &pintle_yaml::Limits::default()).map_err(Failure::from)
+}
+
+impl From<pintle_yaml::Error> for Failure {
+    fn from(error: pintle_yaml::Error) -> Self {
+        Self { line: error.position().map_or(0, |position| position.line), message: error.to_string() }
+    }
+}
+
+/// Go's decoder: goes on behind the first error, which it keeps.
+#[derive(Default)]
+struct Decoder {
+    path: Vec<String>,
+    error: Option<String>,
+}
+
+type Field<'a> = &'a mut dyn FnMut(&mut Decoder, &str, &Data);
+
+impl Decoder {
+    fn finish(self) -> Result<(), Failure> {
+        match self.error {
+            None => Ok(()),
+            Some(error) => Err(Failure {
+                line: 0,
+                message: format!("error unmarshaling JSON: while decoding JSON: {error}"),
+            }),
+        }
+    }
+
+    fn root<'a>(&mut self, data: &'a Data, go_type: &str) -> Option<&'a DataMap> {
+        match data {
+            Data::Map(map) => Some(map),
+            Data::Null => None,
+            _ => {
+                self.mismatch(data, go_type);
+                None
+            }
+        }
+    }
+
+    /// Go: `encoding/json/v2_decode.go`, `UnmarshalTypeError.Error`.
+    fn mismatch(&mut self, data: &Data, go_type: &str) {
+        if self.error.is_some() {
+            return;
+        }
+        let value = match data {
+            Data::Null => "null",
+            Data::Bool(_) => "bool",
+            Data::Int(_) | Data::Float(_) => "number",
+            Data::String(_) => "string",
+            Data::List(_) => "array",
+            Data::Map(_) => "object",
+        };
+        let place = match self.path.last() {
+            None => "Go value".to_owned(),
+            Some(last) => {
+                let is_index = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit());
+                format!("{}.{}", if is_index { "" } else { "Go struct field " }, self.path.join("."))
+            }
+        };
+        self.error = Some(format!("json: cannot unmarshal {value} into {place} of type {go_type}"));
+    }
+
+    fn fields(&mut self, map: &DataMap, field: Field<'_>, names: &[&str]) {
+        for (key, value) in map {
+            let key = key.to_str_lossy();
+            let name = names
+                .iter()
+                .find(|name| **name == key)
+                .or_else(|| names.iter().find(|name| name.eq_ignore_ascii_case(&key)));
+            if let Some(name) = name {
+                self.path.push(key.into_owned());
+                field(self, name, value);
+                self.path.pop();
+            }
+        }
+    }
+
+    fn text(&mut self, data: &Data, into: &mut String) {
+        match data {
+            Data::Null => {}
+            Data::String(text) => *into = text.to_str_lossy().into_owned(),
+            Data::Bool(value) => *into = value.to_string(),
+            Data::Int(value) => *into = value.to_string(),
+            Data::Float(value) => *into = float_text(*value),
+            Data::List(_) | Data::Map(_) => self.mismatch(data, "string"),
+        }
+    }
+
+    fn texts(&mut self, data: &Data, into: &mut Vec<String>) {
+        match data {
+            Data::Null => {}
+            Data::List(list) => {
+                into.clear();
+                for (index, item) in list.iter().enumerate() {
+                    let mut text = String::new();
+                    self.path.push(index.to_string());
+                    self.text(item, &mut text);
+                    self.path.pop();
+                    into.push(text);
+                }
+            }
+            _ => self.mismatch(data, "[]string"),
+        }
+    }
+
+    fn text_map(&mut self, data: &Data, into: &mut BTreeMap<String, String>) {
+        match data {
+            Data::Null => {}
+            Data::Map(map) => {
+                for (key, value) in map {
+                    let key = key.to_str_lossy().into_owned();
+                    let mut text = String::new();
+                    self.path.push(key.clone());
+                    self.text(value, &mut text);
+                    self.path.pop();
+                    into.insert(key, text);
+                }
+            }
+            _ => self.mismatch(data, "map[string]string"),
+        }
+    }
+
+    fn flag(&mut self, data: &Data, into: &mut bool) {
+        match data {
+            Data::Null => {}
+            Data::Bool(value) => *into = *value,
+            _ => self.mismatch(data, "bool"),
+        }
+    }
+
+    fn list(&mut self, data: &Data, into: &mut Vec<Data>) {
+        match data {
+            Data::Null => {}
+            Data::List(list) => *into = list.iter().cloned().collect(),
+            _ => self.mismatch(data, "[]interface {}"),
+        }
+    }
+
+    fn time(&mut self, data: &Data, into: &mut String) {
+        match data {
+            Data::Null => {}
+            Data::String(text) => {
+                let text = text.to_str_lossy();
+                if text.parse::<crate::Timestamp>().is_ok() {
+                    *into = text.into_owned();
+                } else if self.error.is_none() {
+                    self.error = Some(format!(
+                        "parsing time {} as \"2006-01-02T15:04:05Z07:00\": cannot parse it as RFC 3339",
+                        pintle_value::quoted(&*text)
+                    ));
+                }
+            }
+            _ if self.error.is_none() => {
+                self.error = Some("Time.UnmarshalJSON: input is not a JSON string".to_owned());
+            }
+            _ => {}
+        }
+    }
+
+    /// Reads a list of structs; gives whether one of them is `null`.
+    fn structs<T: Default>(
+        &mut self,
+        data: &Data,
+        go_type: &str,
+        into: &mut Vec<T>,
+        fill: &mut dyn FnMut(&mut Self, &DataMap, &mut T),
+    ) -> bool {
+        let mut null = false;
+        match data {
+            Data::Null => {}
+            Data::List(list) => {
+                into.clear();
+                for (index, item) in list.iter().enumerate() {
+                    let mut value = T::default();
+                    self.path.push(index.to_string());
+                    match item {
+                        Data::Null => null = true,
+                        Data::Map(map) => fill(self, map, &mut value),
+                        _ => self.mismatch(item, go_type),
+                    }
+                    self.path.pop();
+                    into.push(value);
+                }
+            }
+            _ => self.mismatch(data, &format!("[]*{go_type}")),
+        }
+        null
+    }
+}

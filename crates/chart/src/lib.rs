@@ -20,21 +20,44 @@
 //! What a user sets for a chart is collected with [`ValuesBuilder`], and what a template sees in the end is made by
 //! [`Chart::process_dependencies`] and [`coalesce_values`].
 
+mod archive;
 mod chart;
+mod coalesce;
 mod decode;
+mod dependencies;
+mod directory;
 mod error;
 mod file;
+mod ignore;
 mod limits;
 mod load;
 mod metadata;
-mod quote;
+mod node;
+mod path_pattern;
+mod print;
 mod record;
+mod release_name;
+#[cfg(feature = "schema")]
+mod schema;
+mod set_flags;
 mod timestamp;
-mod version;
+mod values;
+mod values_file;
+mod warning;
 
-pub use chart::{Chart, ChartBuilder, CrdFile, Digest, Warning};
+pub use chart::{Chart, ChartBuilder, CrdFile, Digest};
+pub use coalesce::coalesce_values;
+pub use dependencies::{Processed, is_compatible};
 pub use error::{ChartError, Class};
 pub use file::File;
+pub use ignore::{IgnoreRules, PathKind};
 pub use limits::Limits;
 pub use metadata::{Dependency, Lock, Maintainer, Metadata};
+pub use path_pattern::PathPattern;
+pub use print::number_text;
+pub use release_name::validate_release_name;
+#[cfg(feature = "schema")]
+pub use schema::{has_schema, validate_schema};
 pub use timestamp::Timestamp;
+pub use values::{Values, ValuesBuilder};
+pub use warning::{Level, Warning};

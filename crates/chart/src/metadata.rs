@@ -6,8 +6,8 @@ use pintle_value::Data;
 use serde::{Deserialize, Serialize};
 
 use crate::ChartError;
-use crate::quote::{is_print, quote};
 use crate::record::{is_false, null_is_default};
+use pintle_value::{is_print, quoted};
 
 /// The content of a Chart.yaml (Helm: `pkg/chart/v2/metadata.go`). A text that is not set is empty.
 ///
@@ -172,16 +172,16 @@ impl Metadata {
             return broken("chart.metadata.name is required".to_owned());
         }
         if self.name == "." || self.name == ".." {
-            return broken(format!("chart.metadata.name {} is not allowed", quote(&self.name)));
+            return broken(format!("chart.metadata.name {} is not allowed", quoted(&self.name)));
         }
         if self.name.contains('/') {
-            return broken(format!("chart.metadata.name {} is invalid", quote(&self.name)));
+            return broken(format!("chart.metadata.name {} is invalid", quoted(&self.name)));
         }
         if self.version.is_empty() {
             return broken("chart.metadata.version is required".to_owned());
         }
-        if !crate::version::is_version(&self.version) {
-            return broken(format!("chart.metadata.version {} is invalid", quote(&self.version)));
+        if pintle_functions::Version::parse(&self.version).is_err() {
+            return broken(format!("chart.metadata.version {} is invalid", quoted(&self.version)));
         }
         if !matches!(self.chart_type.as_str(), "" | "application" | "library") {
             return broken("chart.metadata.type must be application or library".to_owned());
@@ -196,7 +196,7 @@ impl Metadata {
             dependency.validate()?;
             let key = if dependency.alias.is_empty() { &dependency.name } else { &dependency.alias };
             if !seen.insert(key.clone()) {
-                return broken(format!("more than one dependency with name or alias {}", quote(key)));
+                return broken(format!("more than one dependency with name or alias {}", quoted(key)));
             }
         }
         Ok(())
@@ -218,7 +218,7 @@ impl Dependency {
         if !self.alias.chars().all(allowed) {
             return Err(ChartError::Validation(format!(
                 "dependency {} has disallowed characters in the alias",
-                quote(&self.name)
+                quoted(&self.name)
             )));
         }
         Ok(())

@@ -155,7 +155,10 @@ where
 }
 
 /// Writes an empty list as `null`, as Go writes a nil slice.
-pub(crate) fn empty_is_null<T: Serialize, S: Serializer>(list: &[T], serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn empty_is_null<T: Serialize, S: Serializer>(
+    list: &[T],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     if list.is_empty() { serializer.serialize_none() } else { list.serialize(serializer) }
 }
 

@@ -1,1 +1,37 @@
 //! Chart, values and capabilities in; documents, hooks, CRDs and notes out, each with the template line it came from.
+
+mod capabilities;
+mod command;
+mod compiled;
+mod document;
+mod error;
+mod files;
+mod glob;
+mod head;
+mod hook;
+mod input;
+mod kind_order;
+mod manifest;
+mod post_renderer;
+mod render;
+mod rendered;
+mod scope;
+mod split;
+mod trace;
+mod yaml_text;
+
+pub use capabilities::{Capabilities, KubeVersion};
+pub use command::{HookOutput, TemplateError, TemplateOptions, TemplateOutput, check_installable, template};
+pub use compiled::CompiledChart;
+pub use document::Document;
+pub use error::{Class, RenderError};
+pub use head::Head;
+pub use hook::{
+    HOOK_ANNOTATION, HOOK_DELETE_ANNOTATION, HOOK_OUTPUT_LOG_ANNOTATION, HOOK_WEIGHT_ANNOTATION, Hook,
+    HookEvent,
+};
+pub use input::{LiveLookup, Mode, NameResolver, Notes, Operation, RenderInput, SchemaCheck};
+pub use kind_order::{INSTALL_ORDER, UNINSTALL_ORDER, compare_kinds};
+pub use post_renderer::{PostDocument, PostRenderer, StreamPostRenderer};
+pub use rendered::{Crds, Rendered};
+pub use split::split_manifests;

@@ -1,0 +1,212 @@
+//! What `helm template` prints (Helm: `pkg/cmd/template.go`, `pkg/cmd/install.go`, runInstall).
+
+use std::fmt::Write as _;
+
+use pintle_chart::{Chart, PathPattern, Values, Warning};
+
+use crate::rendered::append;
+use crate::{
+    Capabilities, CompiledChart, Crds, KubeVersion, Operation, RenderError, RenderInput, Rendered,
+    SchemaCheck, split_manifests,
+};
+
+/// The flags of `helm template`.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct TemplateOptions {
+    /// The release's name; empty stands for Helm's `release-name`.
+    pub name: String,
+    /// The namespace (`-n`); empty stands for `default`.
+    pub namespace: String,
+    /// The user's values.
+    pub values: Values,
+    /// `--kube-version`.
+    pub kube_version: Option<String>,
+    /// `--api-versions`.
+    pub api_versions: Vec<String>,
+    /// `--include-crds`.
+    pub crds: Crds,
+    /// `--no-hooks` and `--skip-tests`.
+    pub hooks: HookOutput,
+    /// `--show-only`.
+    pub show_only: Vec<String>,
+    /// `--is-upgrade`.
+    pub operation: Operation,
+    /// `--skip-schema-validation`.
+    pub schema: SchemaCheck,
+}
+
+/// Which hooks `helm template` prints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HookOutput {
+    /// All.
+    #[default]
+    All,
+    /// All but tests (`--skip-tests`).
+    WithoutTests,
+    /// None (`--no-hooks`).
+    None,
+}
+
+/// What `helm template` prints.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TemplateOutput {
+    /// Standard output.
+    pub text: String,
+    /// Lines of the log, for standard error.
+    pub warnings: Vec<Warning>,
+}
+
+/// Why `helm template` fails: what it prints to standard error.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+#[non_exhaustive]
+pub struct TemplateError {
+    /// The text behind `Error: `.
+    pub message: String,
+    /// Lines of the log before it.
+    pub warnings: Vec<Warning>,
+}
+
+/// Renders a chart and gives what `helm template` prints.
+///
+/// ```
+/// use pintle_chart::{Chart, File, Limits};
+/// use pintle_render::{CompiledChart, TemplateOptions, template};
+///
+/// let chart = Chart::from_files(vec![
+///     File::new("Chart.yaml", "{apiVersion: v2, name: web, version: 1.0.0}"),
+///     File::new("templates/config.yaml", "kind: ConfigMap\nmetadata: {name: {{ .Release.Name }}}\n"),
+/// ], &Limits::default())?;
+/// let output = template(&CompiledChart::new(chart), &TemplateOptions::default())?;
+/// assert_eq!(
+///     output.text,
+///     "---\n# Source: web/templates/config.yaml\nkind: ConfigMap\nmetadata: {name: release-name}\n",
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn template(chart: &CompiledChart, options: &TemplateOptions) -> Result<TemplateOutput, TemplateError> {
+    let mut warnings = chart.chart().warnings().to_vec();
+    match run(chart, options, &mut warnings) {
+        Ok(text) => Ok(TemplateOutput { text, warnings }),
+        Err(message) => Err(TemplateError { message, warnings }),
+    }
+}
+
+fn run(
+    chart: &CompiledChart,
+    options: &TemplateOptions,
+    warnings: &mut Vec<Warning>,
+) -> Result<String, String> {
+    let mut capabilities =
+        Capabilities::offline().with_more_api_versions(options.api_versions.iter().cloned());
+    if let Some(text) = &options.kube_version {
+        let version =
+            KubeVersion::parse(text).map_err(|error| format!("invalid kube version '{text}': {error}"))?;
+        capabilities = capabilities.with_kube_version(version);
+    }
+    check_installable(chart.chart(), warnings)?;
+    let or = |text: &str, default: &str| if text.is_empty() { default.to_owned() } else { text.to_owned() };
+    let name = or(&options.name, "release-name");
+    pintle_chart::validate_release_name(&name)
+        .map_err(|error| format!("release name check failed: {error}"))?;
+    let input = RenderInput::new(name, or(&options.namespace, "default"))
+        .values(options.values.data().clone())
+        .capabilities(capabilities)
+        .operation(options.operation)
+        .schema(options.schema);
+    let rendered = chart.render_with(&input, warnings).map_err(|error| explain(&error))?;
+    let text = output(&rendered, options);
+    if options.show_only.is_empty() { Ok(text) } else { show_only(&text, &options.show_only) }
+}
+
+/// Refuses charts that cannot be installed, and warns of deprecated ones (Helm: `pkg/cmd/install.go`).
+pub fn check_installable(chart: &Chart, warnings: &mut Vec<Warning>) -> Result<(), String> {
+    match chart.metadata().chart_type.as_str() {
+        "" | "application" => {}
+        other => return Err(format!("{other} charts are not installable")),
+    }
+    if chart.metadata().deprecated {
+        warnings.push(Warning::warn("this chart is deprecated"));
+    }
+    let missing = chart.missing_dependencies();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "an error occurred while checking for chart dependencies. You may need to run 'helm dependency build' to \
+         fetch missing dependencies: found in Chart.yaml, but missing in charts/ directory: {}",
+        missing.join(", ")
+    ))
+}
+
+/// The error as `helm template` words it.
+fn explain(error: &RenderError) -> String {
+    if error.while_rendering() {
+        format!("{error}\n\nUse --debug flag to render out invalid YAML")
+    } else {
+        error.to_string()
+    }
+}
+
+/// All documents, then the hooks.
+fn output(rendered: &Rendered, options: &TemplateOptions) -> String {
+    let mut text = String::new();
+    let _ = writeln!(text, "{}", rendered.manifest(options.crds).trim());
+    for hook in &rendered.hooks {
+        let shown = match options.hooks {
+            HookOutput::All => true,
+            HookOutput::WithoutTests => !hook.is_test(),
+            HookOutput::None => false,
+        };
+        if shown {
+            append(&mut text, &hook.document.source, &hook.document.text);
+        }
+    }
+    text
+}
+
+/// The documents whose files match one of the patterns, in the order of the patterns.
+fn show_only(text: &str, patterns: &[String]) -> Result<String, String> {
+    let documents = split_manifests(text);
+    let mut out = String::new();
+    for pattern in patterns {
+        let parsed = PathPattern::new(pattern).ok();
+        let mut missing = true;
+        for (_, document) in &documents {
+            let matches = parsed
+                .as_ref()
+                .zip(template_path(document))
+                .is_some_and(|(pattern, path)| pattern.matches(path));
+            if matches {
+                missing = false;
+                let _ = write!(out, "---\n{document}\n");
+            }
+        }
+        if missing {
+            return Err(format!("could not find template {pattern} in chart"));
+        }
+    }
+    Ok(out)
+}
+
+/// The path in a document's header, without the chart's name (Helm: `# Source: [^/]+/(.+)`).
+fn template_path(document: &str) -> Option<&str> {
+    let mut rest = document;
+    loop {
+        let (_, behind) = rest.split_once("# Source: ")?;
+        // The name before the slash may not be empty, and by the pattern it may run over line ends.
+        if let Some((name, _)) = behind.split_once('/')
+            && !name.is_empty()
+        {
+            let path = behind.get(name.len() + 1..).unwrap_or_default();
+            let path = path.split('\n').next().unwrap_or(path);
+            if !path.is_empty() {
+                return Some(path);
+            }
+        }
+        rest = behind;
+    }
+}

@@ -1,0 +1,85 @@
+//! Rendered files into hooks and documents, in Helm's order
+//! (Helm: `pkg/release/v1/util/manifest_sorter.go`, SortManifests).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use pintle_chart::Warning;
+use pintle_value::{Data, Origin};
+
+use crate::document::{Trail, Written};
+use crate::head::Head;
+use crate::{Document, Hook, INSTALL_ORDER, RenderError, compare_kinds, split_manifests};
+
+/// A rendered file.
+pub(crate) struct RenderedFile {
+    pub(crate) text: String,
+    /// Where its bytes came from; not known behind a post-renderer.
+    pub(crate) written: Option<Arc<Written>>,
+}
+
+/// The rendered files by path.
+pub(crate) type RenderedFiles = BTreeMap<String, RenderedFile>;
+
+/// The hooks and the other documents, each sorted by kind, otherwise in the order of files and places.
+pub(crate) fn sort(
+    files: &RenderedFiles,
+    warnings: &mut Vec<Warning>,
+) -> Result<(Vec<Hook>, Vec<Document>), RenderError> {
+    let mut hooks: Vec<Hook> = Vec::new();
+    let mut others = Vec::new();
+    for document in documents(files)? {
+        match Hook::of(&document) {
+            Ok(None) => others.push(document),
+            Ok(Some(hook)) => hooks.push(hook),
+            Err(events) => warnings.push(Warning::info("skipping unknown hooks").with("hookTypes", events)),
+        }
+    }
+    hooks.sort_by(|a, b| compare_kinds(INSTALL_ORDER, a.document.kind(), b.document.kind()));
+    others.sort_by(|a, b| compare_kinds(INSTALL_ORDER, a.kind(), b.kind()));
+    Ok((hooks, others))
+}
+
+/// All documents in the order of files and places.
+pub(crate) fn documents(files: &RenderedFiles) -> Result<Vec<Document>, RenderError> {
+    let mut documents = Vec::new();
+    for (path, file) in files {
+        let base = path.rsplit('/').next().unwrap_or(path);
+        if base.starts_with('_') || file.text.trim().is_empty() {
+            continue;
+        }
+        let source: Arc<str> = path.as_str().into();
+        for (start, text) in split_manifests(&file.text) {
+            documents.push(read(&source, start, text, file.written.as_ref())?);
+        }
+    }
+    Ok(documents)
+}
+
+/// Reads one document.
+fn read(
+    source: &Arc<str>,
+    start: usize,
+    text: &str,
+    written: Option<&Arc<Written>>,
+) -> Result<Document, RenderError> {
+    let trail = written.map(|written| Trail::new(written, start));
+    let object = pintle_yaml::parse(text.as_bytes(), &pintle_yaml::Limits::default()).map_err(|error| {
+        let place = error.position().and_then(|position| {
+            let document = Document {
+                head: Head::default(),
+                object: Data::Null,
+                source: Arc::clone(source),
+                text: text.into(),
+                trail: trail.clone(),
+            };
+            document.origin_of_line(position.line)
+        });
+        RenderError::Manifest { file: source.to_string(), message: error.to_string(), place }
+    })?;
+    let head = Head::of(&object).map_err(|message| {
+        let place: Option<Origin> = written.and_then(|written| written.origin(start));
+        RenderError::Manifest { file: source.to_string(), message, place }
+    })?;
+    Ok(Document { head, object, source: Arc::clone(source), text: text.into(), trail })
+}

@@ -1,0 +1,218 @@
+//! From chart and input to documents (Helm: `pkg/action/action.go`, renderResources; `pkg/engine/engine.go`, render).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use pintle_chart::{Processed, Warning, coalesce_values, is_compatible};
+use pintle_functions::{HelmHost, Lookup, LookupRequest, Resolver, SeededRandom, Strictness};
+use pintle_template::{Error, ErrorKind, Execution, MissingKey, Output};
+use pintle_value::{Data, Map, Origin, Value, types};
+
+use crate::capabilities::CapabilitiesObject;
+use crate::compiled::Prepared;
+use crate::document::Written;
+use crate::input::{LiveLookup, NameResolver};
+use crate::manifest::{RenderedFile, RenderedFiles};
+use crate::scope::Scope;
+use crate::{
+    CompiledChart, Mode, Notes, Operation, RenderError, RenderInput, Rendered, SchemaCheck, manifest,
+    post_renderer, trace,
+};
+
+/// The file whose text is shown to the user and not applied.
+const NOTES: &str = "NOTES.txt";
+
+impl CompiledChart {
+    /// Renders the chart. Blocks the thread until it is done; the chart itself is never changed.
+    pub fn render(&self, input: &RenderInput) -> Result<Rendered, RenderError> {
+        let mut warnings: Vec<Warning> = self.chart().warnings().to_vec();
+        self.render_with(input, &mut warnings).map(|mut rendered| {
+            rendered.warnings = warnings;
+            rendered
+        })
+    }
+
+    /// Renders the chart as [`render`](Self::render) does, and keeps what Helm warns of also where it fails.
+    pub fn render_with(
+        &self,
+        input: &RenderInput,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Rendered, RenderError> {
+        let Processed { chart, warnings: more, .. } =
+            self.chart().process_dependencies(&input.values).map_err(RenderError::Dependencies)?;
+        warnings.extend(more);
+        let values = coalesce_values(&chart, &input.values, warnings).map_err(RenderError::Values)?;
+        if input.schema == SchemaCheck::Check && pintle_chart::has_schema(&chart) {
+            let data = Value::Map(values.clone())
+                .to_data()
+                .map_err(|error| RenderError::Limit(error.to_string()))?;
+            if let Data::Map(data) = data {
+                pintle_chart::validate_schema(&chart, &data).map_err(RenderError::Values)?;
+            }
+        }
+        let constraint = &chart.metadata().kube_version;
+        let version = &input.capabilities.kube_version;
+        if !constraint.is_empty() && !is_compatible(constraint, version.comparable()) {
+            return Err(RenderError::KubeVersion {
+                constraint: constraint.clone(),
+                version: version.version.clone(),
+            });
+        }
+
+        let variant = self.variant(&chart);
+        let prepared = match &*variant {
+            Ok(prepared) => prepared,
+            Err(failure) => return Err(failure.to_error()),
+        };
+        let release = Value::Map(release_map(input));
+        let capabilities = Value::object(CapabilitiesObject(input.capabilities.clone()));
+        let scope = Scope::root(&chart, &release, &capabilities, &values);
+        let mut files = execute(prepared, &scope, input, warnings)?;
+        let notes = take_notes(&mut files, chart.name(), input.notes);
+        if let Some(post_renderer) = &input.post_renderer {
+            files = post_renderer::apply(&files, &**post_renderer)?;
+        }
+        let (hooks, documents) = manifest::sort(&files, warnings)?;
+        Ok(Rendered { documents, hooks, crds: chart.crds(), notes, chart, warnings: Vec::new() })
+    }
+}
+
+/// `.Release`.
+fn release_map(input: &RenderInput) -> Map {
+    [
+        ("IsInstall", Value::Bool(input.operation == Operation::Install)),
+        ("IsUpgrade", Value::Bool(input.operation == Operation::Upgrade)),
+        ("Name", Value::from(input.name.as_str())),
+        ("Namespace", Value::from(input.namespace.as_str())),
+        ("Revision", Value::Int(input.revision)),
+        ("Service", Value::from("Helm")),
+    ]
+    .into_iter()
+    .collect()
+}
+
+/// Runs all templates in Helm's order on one set of values, which they may change under one another's eyes.
+fn execute(
+    prepared: &Prepared,
+    scope: &Scope,
+    input: &RenderInput,
+    warnings: &mut Vec<Warning>,
+) -> Result<RenderedFiles, RenderError> {
+    let mut dots: HashMap<&str, &Map> = HashMap::new();
+    scopes(scope, &mut dots);
+    let mut host = host(input);
+    let mut files = RenderedFiles::new();
+    let mut failure = None;
+    {
+        let mut run = Execution::new(&mut host)
+            .limits(input.limits.clone())
+            .missing_key(if input.mode == Mode::Strict { MissingKey::Error } else { MissingKey::Zero });
+        if let Some(cancel) = &input.cancel {
+            run = run.cancel(Arc::clone(cancel));
+        }
+        for template in &prepared.runs {
+            let Some(dot) = dots.get(&*template.chart) else { continue };
+            let about = Map::typed(&types::VALUES);
+            about.insert("Name", Value::from(&*template.name));
+            about.insert("BasePath", Value::from(format!("{}/templates", template.chart)));
+            dot.insert("Template", Value::Map(about));
+            let mut output = Output::new();
+            let dot = Value::Map((*dot).clone());
+            if let Err(error) = prepared.program.execute(&*template.name, &dot, &mut output, &mut run) {
+                failure = Some(template_error(&template.name, &error));
+                break;
+            }
+            let (text, written) = Written::new(output);
+            let file = RenderedFile { text, written: Some(Arc::new(written)) };
+            files.insert(template.name.to_string(), file);
+        }
+    }
+    for note in host.take_notes() {
+        let what = if note.function == "required" { "missing required value" } else { "funcMap fail" };
+        warnings.push(Warning::warn(what).with("message", note.message));
+    }
+    match failure {
+        None => Ok(files),
+        Some(error) => Err(error),
+    }
+}
+
+fn scopes<'a>(scope: &'a Scope, dots: &mut HashMap<&'a str, &'a Map>) {
+    dots.insert(&scope.path, &scope.dot);
+    for child in &scope.children {
+        scopes(child, dots);
+    }
+}
+
+fn host(input: &RenderInput) -> HelmHost {
+    let mut host = HelmHost::new();
+    if let Some(time) = input.time {
+        host = host.clock(time);
+    }
+    if let Some(seed) = input.seed {
+        host = host.random(SeededRandom::new(seed));
+    }
+    if input.mode == Mode::Lint {
+        return host.strictness(Strictness::Lint); // Helm asks no cluster while it lints
+    }
+    if let Some(lookup) = &input.lookup {
+        host = host.lookup(Shared(Arc::clone(lookup)));
+    }
+    if let Some(resolver) = &input.resolver {
+        host = host.resolver(SharedResolver(Arc::clone(resolver)));
+    }
+    host
+}
+
+struct Shared(Arc<dyn LiveLookup>);
+
+impl Lookup for Shared {
+    fn lookup(&mut self, request: LookupRequest<'_>) -> Result<Data, String> {
+        self.0.lookup(request)
+    }
+}
+
+struct SharedResolver(Arc<dyn NameResolver>);
+
+impl Resolver for SharedResolver {
+    fn resolve(&mut self, name: &str) -> String {
+        self.0.resolve(name)
+    }
+}
+
+fn template_error(file: &str, error: &Error) -> RenderError {
+    let message = match error.kind() {
+        ErrorKind::Execute => trace::execution_error(file, &error.chain()),
+        _ => error.to_string(),
+    };
+    RenderError::Template { message, places: places(error), kind: error.kind() }
+}
+
+/// The places of a template's error.
+pub(crate) fn places(error: &Error) -> Vec<Origin> {
+    error
+        .places()
+        .map(|place| {
+            Origin::file(&*place.file.to_str_lossy())
+                .at(place.line, place.column + 1)
+                .value(place.node.clone())
+        })
+        .collect()
+}
+
+/// Takes the notes out of the rendered files; the text is that of the chart's own, or of all.
+fn take_notes(files: &mut RenderedFiles, chart: &str, notes: Notes) -> String {
+    let own = format!("{chart}/templates/{NOTES}");
+    let paths: Vec<String> = files.keys().filter(|path| path.ends_with(NOTES)).cloned().collect();
+    let mut text = String::new();
+    for path in paths {
+        let Some(file) = files.remove(&path) else { continue };
+        if notes == Notes::All || path == own {
+            if !text.is_empty() {
+                text.push('\n');
+            }
+            text.push_str(&file.text);
+        }
+    }
+    text
+}
