@@ -6,6 +6,8 @@ use clap::{Parser, Subcommand};
 
 mod corpus;
 mod gate;
+#[path = "../../render/tests/command_line/mod.rs"]
+mod in_process;
 mod oracle;
 mod record;
 

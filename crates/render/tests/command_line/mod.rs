@@ -1,0 +1,106 @@
+//! Runs a recorded command line `helm template NAME CHART FLAGS` with the library, for tests and for the corpus.
+
+use std::path::Path;
+
+use pintle_chart::{Chart, Limits, Values};
+use pintle_render::{CompiledChart, Crds, HookOutput, Operation, SchemaCheck, TemplateOptions, template};
+
+/// What the command printed.
+#[derive(Debug)]
+pub struct Printed {
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+    /// The exit code.
+    pub exit: i32,
+}
+
+/// Runs the words behind `helm template` in a folder. `Err` names a flag that this driver does not know.
+pub fn run(folder: &Path, words: &[String]) -> Result<Printed, String> {
+    let (chart, options) = match parse(folder, words)? {
+        Ok(parsed) => parsed,
+        Err(message) => return Ok(failed("", &message)),
+    };
+    let mut log = String::new();
+    let chart = match Chart::from_path(&chart, &Limits::default()) {
+        Ok(chart) => CompiledChart::new(chart),
+        Err(error) => return Ok(failed("", &error.to_string())),
+    };
+    match template(&chart, &options) {
+        Ok(output) => {
+            output.warnings.iter().for_each(|warning| log.push_str(&format!("{warning}\n")));
+            Ok(Printed { stdout: output.text, stderr: log, exit: 0 })
+        }
+        Err(error) => {
+            error.warnings.iter().for_each(|warning| log.push_str(&format!("{warning}\n")));
+            Ok(failed(&log, &error.message))
+        }
+    }
+}
+
+fn failed(log: &str, message: &str) -> Printed {
+    Printed { stdout: String::new(), stderr: format!("{log}Error: {message}\n"), exit: 1 }
+}
+
+type Parsed = Result<(std::path::PathBuf, TemplateOptions), String>;
+
+fn parse(folder: &Path, words: &[String]) -> Result<Parsed, String> {
+    let mut options = TemplateOptions::default();
+    let mut values = Values::builder();
+    let mut places: Vec<&str> = Vec::new();
+    let mut files: Vec<String> = Vec::new();
+    let mut words = words.iter().map(String::as_str);
+    while let Some(word) = words.next() {
+        let (flag, inline) = match word.split_once('=') {
+            Some((flag, value)) if flag.starts_with("--") => (flag, Some(value)),
+            _ => (word, None),
+        };
+        let mut value = || inline.or_else(|| words.next()).map(str::to_owned).ok_or("a flag without its value");
+        match flag {
+            "-n" | "--namespace" => options.namespace = value()?,
+            "-f" | "--values" => files.extend(value()?.split(',').map(str::to_owned)),
+            "--set" => values = values.set(value()?),
+            "--set-string" => values = values.set_string(value()?),
+            "--set-json" => values = values.set_json(value()?),
+            "--set-literal" => values = values.set_literal(value()?),
+            "--set-file" => values = values.set_file(value()?),
+            "--kube-version" => options.kube_version = Some(value()?),
+            "-a" | "--api-versions" => options.api_versions.extend(value()?.split(',').map(str::to_owned)),
+            "-s" | "--show-only" => options.show_only.push(value()?),
+            "--include-crds" => options.crds = Crds::Include,
+            "--skip-crds" | "--debug" => {}
+            "--skip-tests" => options.hooks = HookOutput::WithoutTests,
+            "--no-hooks" => options.hooks = HookOutput::None,
+            "--is-upgrade" => options.operation = Operation::Upgrade,
+            "--skip-schema-validation" => options.schema = SchemaCheck::Skip,
+            flag if flag.starts_with('-') => return Err(format!("the driver does not know {flag}")),
+            place => places.push(place),
+        }
+    }
+    let chart = match places.as_slice() {
+        [name, chart] => {
+            (*name).clone_into(&mut options.name);
+            folder.join(chart)
+        }
+        [chart] => folder.join(chart),
+        _ => return Err("not NAME CHART".to_owned()),
+    };
+    for name in files {
+        match std::fs::read(folder.join(&name)) {
+            Ok(bytes) => values = values.file(name, bytes),
+            Err(_) => return Ok(Err(format!("open {name}: no such file or directory"))),
+        }
+    }
+    let base = folder.to_owned();
+    let read = move |name: &str| {
+        std::fs::read(base.join(name)).map_err(|_| format!("open {name}: no such file or directory"))
+    };
+    Ok(match values.reader(read).build() {
+        Ok(values) => {
+            options.values = values;
+            Ok((chart, options))
+        }
+        Err(error) => Err(error.to_string()),
+    })
+}
