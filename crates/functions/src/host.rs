@@ -1,12 +1,15 @@
 //! What a run gives to the functions: the time, chance, the cluster and names of hosts.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::rc::Rc;
 
 use pintle_template::{Call, CallError};
-use pintle_value::Data;
+use pintle_value::{Data, Str};
 use sha2::{Digest, Sha256};
 
 use crate::dates::Zone;
+use crate::regex::Regex;
 
 /// A moment: seconds and nanoseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -203,6 +206,8 @@ pub struct HelmHost {
     pub(crate) resolver: Box<dyn Resolver>,
     pub(crate) strictness: Strictness,
     notes: Vec<LintNote>,
+    /// Expressions that the run has compiled already.
+    pub(crate) regexes: HashMap<Str, Rc<Regex>>,
 }
 
 impl HelmHost {
@@ -216,6 +221,7 @@ impl HelmHost {
             resolver: Box::new(NoResolver),
             strictness: Strictness::Fail,
             notes: Vec::new(),
+            regexes: HashMap::new(),
         }
     }
 
@@ -265,6 +271,14 @@ impl HelmHost {
     /// host then.
     pub fn take_notes(&mut self) -> Vec<LintNote> {
         std::mem::take(&mut self.notes)
+    }
+
+    pub(crate) fn keep_regex(&mut self, expression: &Str, regex: &Rc<Regex>) {
+        const MAX_KEPT: usize = 256;
+        if self.regexes.len() >= MAX_KEPT {
+            self.regexes.clear();
+        }
+        self.regexes.insert(expression.clone(), Rc::clone(regex));
     }
 
     pub(crate) fn note(&mut self, function: &'static str, message: String) {

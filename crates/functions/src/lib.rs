@@ -10,6 +10,7 @@ mod dicts;
 mod encodings;
 mod flow;
 mod host;
+mod json;
 mod kinds;
 mod lists;
 mod merge;
@@ -17,12 +18,16 @@ mod numbers;
 mod paths;
 mod print;
 mod random;
+mod regex;
 mod runes;
 mod semver;
 mod strconv;
 mod strings;
 mod table;
+mod toml;
+mod url;
 mod wrap;
+mod yaml;
 
 use pintle_template::Functions;
 
@@ -53,6 +58,11 @@ impl Helm {
             dates::TABLE,
             semver::TABLE,
             random::TABLE,
+            regex::TABLE,
+            json::TABLE,
+            yaml::TABLE,
+            toml::TABLE,
+            url::TABLE,
             flow::TABLE,
         ];
         for entry in themes.into_iter().flatten() {

@@ -11,8 +11,8 @@ use pintle_value::{Number, Str, Value};
 
 pub(crate) use calendar::Time;
 use duration::Duration;
+pub(crate) use object::{DURATION, NamedInt, TIME, TimeObject};
 use object::{DurationObject, duration_value};
-pub(crate) use object::{NamedInt, TIME, TimeObject};
 pub use zone::Zone;
 
 use crate::host::host;

@@ -1,0 +1,173 @@
+//! A compiled expression, and how Go walks a text with it (Go: `regexp/regexp.go`).
+
+use std::borrow::Cow;
+
+use regex_automata::meta;
+use regex_automata::util::captures::Captures;
+use regex_automata::{Anchored, Input};
+use regex_syntax::hir::Hir;
+
+use super::parser::{Parsed, SyntaxError, parse};
+use crate::runes;
+
+/// What the compiled form of an expression may take in memory.
+const MAX_COMPILED: usize = 64 << 20;
+
+/// Deeper expressions are compiled on a thread with a larger stack, because the compiler recurses.
+const SHALLOW: u32 = 50;
+
+/// A compiled expression of Go's syntax.
+#[derive(Debug)]
+pub(crate) struct Regex {
+    regex: meta::Regex,
+    names: Vec<String>,
+    size: u64,
+    empty: bool,
+}
+
+/// A match: where each group begins and ends, the whole match first.
+pub(super) type Groups = Vec<Option<(usize, usize)>>;
+
+impl Regex {
+    /// Compiles an expression; the error is Go's text (Go: `regexp.Compile`).
+    pub(crate) fn new(expression: &[u8]) -> Result<Self, Vec<u8>> {
+        let Parsed { hir, names, height, size } = parse(expression).map_err(|error| error.text())?;
+        let too_large = || SyntaxError::large(expression).text();
+        let regex = if height <= SHALLOW {
+            compile(&hir)
+        } else {
+            const STACK: usize = 64 << 20;
+            let compiler = std::thread::Builder::new().stack_size(STACK).spawn(move || compile(&hir));
+            compiler.ok().and_then(|compiler| compiler.join().ok()).flatten()
+        };
+        Ok(Self { regex: regex.ok_or_else(too_large)?, names, size, empty: expression.is_empty() })
+    }
+
+    /// Whether the expression is the empty text.
+    pub(super) fn is_empty(&self) -> bool {
+        self.empty
+    }
+
+    /// About how many steps a search in a text of this length takes at most, in units of 64.
+    pub(crate) fn cost(&self, len: usize) -> u64 {
+        let len = u64::try_from(len).unwrap_or(u64::MAX);
+        (len / 64 + 1).saturating_mul(self.size / 64 + 1)
+    }
+
+    /// About how many steps the compilation took.
+    pub(crate) fn compile_cost(&self) -> u64 {
+        self.size
+    }
+
+    pub(super) fn is_match(&self, text: &Text<'_>) -> bool {
+        self.regex.is_match(Input::new(text.as_bytes()))
+    }
+
+    pub(super) fn find(&self, text: &Text<'_>, start: usize) -> Option<(usize, usize)> {
+        let found = self.regex.search(&self.input(text, start))?;
+        Some((found.start(), found.end()))
+    }
+
+    pub(super) fn groups(&self, text: &Text<'_>, start: usize, captures: &mut Captures) -> Option<Groups> {
+        self.regex.search_captures(&self.input(text, start), captures);
+        captures.is_match().then(|| {
+            (0..captures.group_len())
+                .map(|index| captures.get_group(index).map(|span| (span.start, span.end)))
+                .collect()
+        })
+    }
+
+    pub(super) fn captures(&self) -> Captures {
+        self.regex.create_captures()
+    }
+
+    /// The groups' names, by number.
+    pub(super) fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    fn input<'t>(&self, text: &'t Text<'_>, start: usize) -> Input<'t> {
+        Input::new(text.as_bytes()).range(start..).anchored(Anchored::No)
+    }
+
+    /// All matches but empty ones right behind another, at most `count`; any number where it is `None` (Go:
+    /// `Regexp.allMatches`).
+    pub(super) fn find_all(&self, text: &Text<'_>, count: Option<usize>) -> Vec<(usize, usize)> {
+        let mut found = Vec::new();
+        let end = text.as_bytes().len();
+        let (mut at, mut last_end) = (0, None);
+        while at <= end && count.is_none_or(|count| found.len() < count) {
+            let Some((from, to)) = self.find(text, at) else { break };
+            let mut accepted = true;
+            if to == at {
+                accepted = last_end != Some(from);
+                at += text.width_at(at).max(1);
+            } else {
+                at = to;
+            }
+            last_end = Some(to);
+            if accepted {
+                found.push((from, to));
+            }
+        }
+        found
+    }
+}
+
+fn compile(hir: &Hir) -> Option<meta::Regex> {
+    let config = meta::Config::new()
+        .nfa_size_limit(Some(MAX_COMPILED))
+        .which_captures(regex_automata::nfa::thompson::WhichCaptures::All);
+    meta::Builder::new().configure(config).build_from_hir(hir).ok()
+}
+
+/// A text to search. Go takes each byte that is not UTF-8 for U+FFFD, so such a text is searched in a copy that has
+/// it there.
+pub(super) struct Text<'t> {
+    original: &'t [u8],
+    searched: Cow<'t, str>,
+}
+
+impl<'t> Text<'t> {
+    pub(super) fn new(original: &'t [u8]) -> Self {
+        let searched = match std::str::from_utf8(original) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => Cow::Owned(runes::runes(original).map(|(rune, _)| rune).collect()),
+        };
+        Self { original, searched }
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        self.searched.as_bytes()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.searched.len()
+    }
+
+    /// How wide the rune at this place is; 0 at the end.
+    pub(super) fn width_at(&self, at: usize) -> usize {
+        runes::decode(self.as_bytes().get(at..).unwrap_or_default()).1
+    }
+
+    /// The original bytes of a part.
+    pub(super) fn part(&self, from: usize, to: usize) -> &'t [u8] {
+        let (from, to) = match self.searched {
+            Cow::Borrowed(_) => (from, to),
+            Cow::Owned(_) => (self.original_offset(from), self.original_offset(to)),
+        };
+        self.original.get(from..to).unwrap_or_default()
+    }
+
+    fn original_offset(&self, searched: usize) -> usize {
+        let (mut here, mut there) = (0, 0);
+        for (rune, width) in runes::runes(self.original) {
+            if here >= searched {
+                break;
+            }
+            here += rune.len_utf8();
+            there += width;
+        }
+        there
+    }
+}
