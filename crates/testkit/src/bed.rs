@@ -243,6 +243,11 @@ impl Bed {
         pids
     }
 
+    /// The tenant of this name and namespace, if the bed has it.
+    pub fn find_tenant(&self, options: &TenantOptions) -> Option<Tenant> {
+        self.find(options)
+    }
+
     fn find(&self, options: &TenantOptions) -> Option<Tenant> {
         let tenants = lock(&self.0.tenants);
         let (namespace, state) = tenants

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod corpus;
+mod demo;
 mod gate;
 #[path = "../../render/tests/command_line/mod.rs"]
 mod in_process;
@@ -25,18 +26,24 @@ enum Chore {
     Record(record::Arguments),
     /// Checks everything: format, lints, documentation, layers, licences, tests, corpus, packages.
     Test(gate::Arguments),
+    /// Plays the scenario of the README on real control planes.
+    Demo(demo::Arguments),
     /// Renders every case of the chart corpus and compares with what Helm 4.3.1 printed.
     Corpus(corpus::Arguments),
 }
 
 /// What every chore returns; the message is for the person at the terminal.
-type Outcome = Result<ExitCode, Box<dyn std::error::Error + Send + Sync>>;
+type Outcome = Result<ExitCode, Fault>;
+
+/// Why a chore failed, for the person at the terminal.
+type Fault = Box<dyn std::error::Error + Send + Sync>;
 
 #[expect(clippy::print_stderr, reason = "a command line tells its user what failed")]
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().chore {
         Chore::Record(arguments) => record::run(&arguments),
         Chore::Test(arguments) => gate::run(&arguments),
+        Chore::Demo(arguments) => demo::run(&arguments),
         Chore::Corpus(arguments) => corpus::run(&arguments),
     };
     outcome.unwrap_or_else(|error| {
