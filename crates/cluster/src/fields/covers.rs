@@ -81,7 +81,7 @@ pub fn compare(desired: &Data, live: &Data, manager: &str) -> Vec<Mismatch> {
 }
 
 /// Whether an apply of what is wanted would change nothing.
-pub(crate) fn is_unchanged(desired: &Data, live: &Data, manager: &str) -> bool {
+pub fn is_unchanged(desired: &Data, live: &Data, manager: &str) -> bool {
     let terminating = live.at(&["metadata", "deletionTimestamp"]).is_some_and(|time| !time.is_null());
     !terminating && compare(desired, live, manager).is_empty()
 }

@@ -11,8 +11,7 @@ use std::fmt;
 
 use pintle_value::{Data, DataMap, Str};
 
-pub(crate) use covers::is_unchanged;
-pub use covers::{Mismatch, Wrong, compare};
+pub use covers::{Mismatch, Wrong, compare, is_unchanged};
 pub use managed::{ManagedFields, Operation};
 pub(crate) use managed::{migration, owners_of, without_bookkeeping};
 

@@ -1,0 +1,47 @@
+use pintle_cluster::{Error, Gvk, Placement};
+
+use crate::bed::Place;
+
+#[tokio::test]
+async fn all_kinds_are_known_by_two_requests() {
+    let place = Place::new("discovery").await;
+    let discovery = place.target.discovery(&place.scope).await.unwrap();
+    assert_eq!(place.target.counts().reads, 2);
+    place.target.discovery(&place.scope).await.unwrap();
+    assert_eq!(place.target.counts().reads, 2, "what is known is not asked for");
+
+    let deployment = discovery.resource(&Gvk::new("apps", "v1", "Deployment")).unwrap();
+    assert_eq!((deployment.plural.as_str(), deployment.placement), ("deployments", Placement::Namespaced));
+    assert!(deployment.subresources.contains("scale") && deployment.can("patch"));
+    assert_eq!(discovery.preferred("autoscaling", "HorizontalPodAutoscaler").unwrap().gvk.version, "v2");
+    let capabilities = discovery.capabilities();
+    assert!(
+        ["v1", "v1/Pod", "apps/v1", "apps/v1/Deployment"].iter().all(|name| capabilities.contains(*name))
+    );
+
+    let unknown =
+        place.target.resource(&place.scope, &Gvk::new("example.com", "v1", "Thing")).await.unwrap_err();
+    assert!(matches!(unknown, Error::UnknownKind { .. }), "{unknown}");
+    assert!(place.target.server_version(&place.scope).await.unwrap().git_version.starts_with("v1."));
+}
+
+#[tokio::test]
+async fn capabilities_are_helms() {
+    let place = Place::new("capabilities").await;
+    let chart = tempfile::tempdir().unwrap();
+    std::fs::create_dir(chart.path().join("templates")).unwrap();
+    std::fs::write(chart.path().join("Chart.yaml"), "apiVersion: v2\nname: versions\nversion: 1.0.0\n")
+        .unwrap();
+    std::fs::write(
+        chart.path().join("templates/NOTES.txt"),
+        "{{ range .Capabilities.APIVersions }}= {{ . }}\n{{ end }}",
+    )
+    .unwrap();
+    let path = chart.path().display().to_string();
+    let output = place.helm(&["install", "versions", &path, "--dry-run=server"]).await;
+    let mut helms: Vec<&str> = output.lines().filter_map(|line| line.strip_prefix("= ")).collect();
+    helms.sort_unstable();
+    let discovery = place.target.discovery(&place.scope).await.unwrap();
+    let ours: Vec<&str> = discovery.capabilities().iter().map(String::as_str).collect();
+    assert_eq!(ours, helms);
+}

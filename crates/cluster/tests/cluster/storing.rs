@@ -1,0 +1,111 @@
+use std::collections::BTreeMap;
+
+use pintle_cluster::{ConfigMapStore, SecretStore};
+use pintle_release::{Filter, Record, Status, Store, StoreError, Version};
+
+use crate::bed::Place;
+
+fn record(name: &str, revision: u32) -> Record {
+    let mut record = Record::new(name, "shop", revision);
+    record.info.status = Status::PendingInstall;
+    record.labels.insert("team".to_owned(), "blue".to_owned());
+    record
+}
+
+async fn round(store: &dyn Store) {
+    let none = BTreeMap::new();
+    let first = store.create(&record("web", 1), &none).await.unwrap();
+    assert!(matches!(store.create(&record("web", 1), &none).await, Err(StoreError::AlreadyExists)));
+    store.create(&record("web", 2), &none).await.unwrap();
+    store.create(&record("other", 1), &none).await.unwrap();
+
+    let listed = store.list(&Filter::release("web")).await.unwrap();
+    assert_eq!(listed.len(), 2);
+    assert!(listed.iter().all(|one| one.status == Status::PendingInstall && one.labels.len() == 1));
+    assert!(listed.iter().all(|one| one.modified.is_some() && !one.storage_namespace.is_empty()));
+    assert_eq!(store.list(&Filter::default().selector("team=red")).await.unwrap().len(), 0);
+
+    let mut stored = store.get("web", 1).await.unwrap();
+    assert_eq!(stored.version, first);
+    assert_eq!(stored.record, record("web", 1));
+    stored.record.info.status = Status::Deployed;
+    let annotations = BTreeMap::from([("pintle.dev/inputs".to_owned(), "abc".to_owned())]);
+    let second = store.update(&stored.record, &annotations, &first).await.unwrap();
+    let lost = store.update(&stored.record, &annotations, &first).await;
+    assert!(matches!(lost, Err(StoreError::Conflict { .. })), "{lost:?}");
+    assert_eq!(store.get("web", 1).await.unwrap().annotations, annotations);
+    assert_eq!(store.list(&Filter::release("web").status(Status::Deployed)).await.unwrap().len(), 1);
+
+    assert!(matches!(store.delete("web", 1, Some(&first)).await, Err(StoreError::Conflict { .. })));
+    store.delete("web", 1, Some(&second)).await.unwrap();
+    assert!(matches!(store.get("web", 1).await, Err(StoreError::NotFound)));
+    assert!(matches!(store.delete("web", 1, None).await, Err(StoreError::NotFound)));
+    let gone = store.update(&stored.record, &none, &Version("1".to_owned())).await;
+    assert!(gone.is_err());
+}
+
+#[tokio::test]
+async fn secrets_keep_records() {
+    let place = Place::new("secret-store").await;
+    round(&SecretStore::new(place.target.clone(), &*place.namespace)).await;
+}
+
+#[tokio::test]
+async fn config_maps_keep_records() {
+    let place = Place::new("configmap-store").await;
+    round(&ConfigMapStore::new(place.target.clone(), &*place.namespace)).await;
+}
+
+#[tokio::test]
+async fn helm_and_the_store_read_each_other() {
+    let place = Place::new("helm-store").await;
+    let chart = tempfile::tempdir().unwrap();
+    std::fs::create_dir(chart.path().join("templates")).unwrap();
+    std::fs::write(chart.path().join("Chart.yaml"), "apiVersion: v2\nname: web\nversion: 1.0.0\n").unwrap();
+    std::fs::write(
+        chart.path().join("templates/one.yaml"),
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: one\ndata:\n  key: a\n",
+    )
+    .unwrap();
+    let path = chart.path().display().to_string();
+    place.helm(&["install", "web", &path, "--labels", "team=blue"]).await;
+    let store = SecretStore::new(place.target.clone(), &*place.namespace);
+    let stored = store.get("web", 1).await.unwrap();
+    assert_eq!(stored.record.info.status, Status::Deployed);
+    assert_eq!(stored.record.labels, BTreeMap::from([("team".to_owned(), "blue".to_owned())]));
+
+    let mut second = stored.record.clone();
+    second.revision = 2;
+    store.create(&second, &BTreeMap::new()).await.unwrap();
+    let mut first = stored.record.clone();
+    first.info.status = Status::Superseded;
+    store.update(&first, &BTreeMap::new(), &stored.version).await.unwrap();
+    let history: serde_json::Value =
+        serde_json::from_str(&place.helm(&["history", "web", "-o", "json"]).await).unwrap();
+    assert_eq!(history[0]["status"], "superseded");
+    assert_eq!(history[1]["status"], "deployed");
+
+    // What Helm writes and what the store writes differ in nothing but the record.
+    let secret = |name: &str| {
+        let name = name.to_owned();
+        let place = &place;
+        async move {
+            let text = place.kubectl(&["get", "secret", &name, "-o", "json", "--show-managed-fields"]).await;
+            serde_json::from_str::<serde_json::Value>(&text).unwrap()
+        }
+    };
+    place.helm(&["upgrade", "web", &path]).await;
+    let (ours, helms) =
+        (secret("sh.helm.release.v1.web.v2").await, secret("sh.helm.release.v1.web.v3").await);
+    let keys = |secret: &serde_json::Value| {
+        let labels = secret["metadata"]["labels"].as_object().unwrap();
+        labels
+            .keys()
+            .filter(|key| !["createdAt", "modifiedAt"].contains(&key.as_str()))
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(ours["type"], helms["type"]);
+    assert_eq!(keys(&ours), keys(&helms));
+    println!("{:#}\n{:#}", ours["metadata"]["managedFields"], helms["metadata"]["managedFields"]);
+}
