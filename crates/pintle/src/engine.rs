@@ -142,7 +142,8 @@ impl Compiled {
             return;
         }
         if self.charts.len() >= self.capacity {
-            let oldest = self.charts.iter().min_by_key(|(_, (used, _))| *used).map(|(digest, _)| digest.clone());
+            let oldest =
+                self.charts.iter().min_by_key(|(_, (used, _))| *used).map(|(digest, _)| digest.clone());
             if let Some(oldest) = oldest {
                 self.charts.remove(&oldest);
             }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::future::IntoFuture;
 use std::time::Duration;
 
+use crate::drift::DriftRules;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use pintle_chart::Chart;
-use pintle_cluster::DriftRules;
 use pintle_release::{Record, Status, Stored};
 use pintle_value::{Data, DataMap};
 use tokio_util::sync::CancellationToken;
@@ -252,7 +252,9 @@ fn same_files(a: &Data, b: &Data) -> bool {
     let files = |data: &Data| -> Option<BTreeMap<String, String>> {
         let files = data.as_list()?.iter();
         files
-            .map(|file| Some((file.get("name")?.as_str()?.to_owned(), file.get("data")?.as_str()?.to_owned())))
+            .map(|file| {
+                Some((file.get("name")?.as_str()?.to_owned(), file.get("data")?.as_str()?.to_owned()))
+            })
             .collect()
     };
     match (files(a), files(b)) {

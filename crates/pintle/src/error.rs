@@ -28,7 +28,9 @@ pub enum Class {
 #[non_exhaustive]
 pub enum Error {
     /// The release's name is none.
-    #[error("release name {name:?}: invalid release name, must match regex ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$ and the length must not be longer than 53")]
+    #[error(
+        "release name {name:?}: invalid release name, must match regex ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$ and the length must not be longer than 53"
+    )]
     Name {
         /// The name as given.
         name: String,
@@ -198,10 +200,14 @@ impl Failed {
         match &self.remedy {
             Remedy::None => failure.to_string(),
             Remedy::RolledBack { .. } => {
-                format!("release {name} failed, and has been rolled back due to rollback-on-failure being set: {failure}")
+                format!(
+                    "release {name} failed, and has been rolled back due to rollback-on-failure being set: {failure}"
+                )
             }
             Remedy::Uninstalled => {
-                format!("release {name} failed, and has been uninstalled due to rollback-on-failure being set: {failure}")
+                format!(
+                    "release {name} failed, and has been uninstalled due to rollback-on-failure being set: {failure}"
+                )
             }
             Remedy::Failed(error) => {
                 format!("{failure}; undoing it ended with an error of its own: {error}")
@@ -215,9 +221,7 @@ impl Error {
     pub fn class(&self) -> Class {
         match self {
             Self::Cluster { source, .. } => class_of(source),
-            Self::Store(StoreError::Backend(source)) => {
-                source.downcast_ref().map_or(Class::Retry, class_of)
-            }
+            Self::Store(StoreError::Backend(source)) => source.downcast_ref().map_or(Class::Retry, class_of),
             Self::Store(StoreError::Conflict { .. } | StoreError::AlreadyExists)
             | Self::Pending { .. }
             | Self::Moved { .. } => Class::Conflict,

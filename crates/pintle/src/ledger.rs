@@ -156,7 +156,9 @@ impl Entry {
     pub(crate) async fn write_last_word(&mut self) -> Result<(), Error> {
         match tokio::time::timeout(LAST_WORD, self.write()).await {
             Ok(written) => written.map_err(Error::Store),
-            Err(_) => Err(Error::Unrecorded { name: self.record.name.clone(), revision: self.record.revision }),
+            Err(_) => {
+                Err(Error::Unrecorded { name: self.record.name.clone(), revision: self.record.revision })
+            }
         }
     }
 

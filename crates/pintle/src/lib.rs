@@ -55,7 +55,7 @@ mod run_options;
 mod target;
 mod values;
 
-pub use drift::Drift;
+pub use drift::{Drift, DriftRules};
 pub use engine::{Engine, EngineBuilder};
 pub use ensure::Ensure;
 pub use error::{Class, Error, Failed, Remedy};
@@ -68,14 +68,15 @@ pub use options::{
 };
 pub use outcome::{Change, Outcome};
 pub use plan::{
-    Action, ObjectAction, ObjectChange, Plan, PlanInstall, PlanRollback, PlanUninstall, PlanUpgrade, SubchartNotes,
+    Action, ObjectAction, ObjectChange, Plan, PlanInstall, PlanRollback, PlanUninstall, PlanUpgrade,
+    SubchartNotes,
 };
 pub use release_handle::ReleaseHandle;
 pub use run_options::RunOptions;
 pub use target::Target;
 
 pub use pintle_chart::Chart;
-pub use pintle_cluster::DriftRules;
+
 /// The Kubernetes client that this version works with.
 pub use pintle_cluster::kube;
 /// The token that cancels a run.

@@ -5,9 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use pintle_chart::{Chart, ChartError};
 use pintle_cluster::Scope;
-use pintle_functions::{Lookup, LookupRequest};
+use pintle_functions::LookupRequest;
 use pintle_release::{DeletePolicy, Hook, HookEvent, OutputLogPolicy, Record};
-use pintle_render::{Capabilities, KubeVersion, RenderError, RenderInput, Rendered};
+use pintle_render::{
+    Capabilities, KubeVersion, LiveLookup, Notes, Operation, RenderError, RenderInput, Rendered, SchemaCheck,
+    check_installable,
+};
 use pintle_value::{Data, DataMap, Value};
 use tokio::sync::{mpsc, oneshot};
 
@@ -43,7 +46,8 @@ pub(crate) struct Rendering {
 
 /// Renders on a blocking thread; `lookup` asks the cluster from there.
 pub(crate) async fn render(request: Request<'_>) -> Result<Rendering, Error> {
-    check_installable(request.chart)?;
+    let mut warnings = Vec::new();
+    check_installable(request.chart, &mut warnings).map_err(|reason| Error::NotInstallable { reason })?;
     let scope = Scope::unlimited();
     let cluster = request.release.cluster().clone();
     let unable = Error::cluster("could not get the cluster's capabilities");
@@ -67,15 +71,21 @@ pub(crate) async fn render(request: Request<'_>) -> Result<Rendering, Error> {
     let guard = StopOnDrop(Arc::clone(&stopped));
     let input = RenderInput::new(request.release.name(), &request.namespace)
         .values(request.values)
-        .revision(request.revision)
-        .upgrade(request.action != Action::Install)
+        .revision(request.revision.into())
+        .operation(if request.action == Action::Install { Operation::Install } else { Operation::Upgrade })
         .capabilities(capabilities)
-        .lookup(Asking { questions })
+        .lookup(Arc::new(Asking { questions }))
         .cancel(stopped)
-        .subchart_notes(request.inputs.subchart_notes == SubchartNotes::Render)
-        .skip_schema(request.inputs.schema == SchemaValidation::Skip);
+        .notes(match request.inputs.subchart_notes {
+            SubchartNotes::Leave => Notes::Own,
+            SubchartNotes::Render => Notes::All,
+        })
+        .schema(match request.inputs.schema {
+            SchemaValidation::Check => SchemaCheck::Check,
+            SchemaValidation::Skip => SchemaCheck::Skip,
+        });
     let engine: Engine = request.release.engine().clone();
-    let mut rendering = tokio::task::spawn_blocking(move || engine.compile(&chart).render(input));
+    let mut rendering = tokio::task::spawn_blocking(move || engine.compile(&chart).render(&input));
     let rendered = loop {
         tokio::select! {
             done = &mut rendering => break done.map_err(|_| Error::Stopped)?,
@@ -83,7 +93,9 @@ pub(crate) async fn render(request: Request<'_>) -> Result<Rendering, Error> {
         }
     };
     drop(guard);
-    Rendering::of(rendered.map_err(Box::new)?)
+    let mut rendered = rendered.map_err(Box::new)?;
+    rendered.warnings.splice(0..0, warnings);
+    Rendering::of(&rendered)
 }
 
 /// The values that templates of a record's chart saw: its defaults with the user's values over them.
@@ -116,7 +128,7 @@ pub(crate) fn chart_data(chart: &Chart) -> Result<Data, Error> {
 }
 
 impl Rendering {
-    fn of(rendered: Rendered) -> Result<Self, Error> {
+    fn of(rendered: &Rendered) -> Result<Self, Error> {
         let mut objects = Vec::new();
         for document in &rendered.documents {
             flatten(document.object.clone(), Some(&document.source), &mut objects);
@@ -128,7 +140,7 @@ impl Rendering {
             crds: crds_of(&rendered.chart)?,
             hooks: rendered.hooks.iter().map(hook).collect(),
             notes: rendered.notes.clone(),
-            warnings: rendered.warnings.iter().map(ToString::to_string).collect(),
+            warnings: rendered.warnings.iter().map(|warning| warning.message.clone()).collect(),
         })
     }
 }
@@ -180,25 +192,6 @@ fn hook(hook: &pintle_render::Hook) -> Hook {
     record
 }
 
-/// Helm: `pkg/cmd/install.go`, `checkIfInstallable`, and `pkg/action/install.go`, `CheckDependencies`.
-fn check_installable(chart: &Chart) -> Result<(), Error> {
-    let kind = chart.metadata().chart_type.as_str();
-    if !kind.is_empty() && kind != "application" {
-        return Err(Error::NotInstallable { reason: format!("{kind} charts are not installable") });
-    }
-    let missing = chart.missing_dependencies();
-    if !missing.is_empty() {
-        return Err(Error::NotInstallable {
-            reason: format!(
-                "an error occurred while checking for chart dependencies. You may need to run `helm dependency \
-                 build` to fetch missing dependencies: found in Chart.yaml, but missing in charts/ directory: {}",
-                missing.join(", ")
-            ),
-        });
-    }
-    Ok(())
-}
-
 fn from_data(data: &Data) -> Result<Chart, serde_json::Error> {
     serde_json::from_slice(&serde_json::to_vec(data)?)
 }
@@ -226,8 +219,8 @@ struct Asking {
     questions: mpsc::Sender<Question>,
 }
 
-impl Lookup for Asking {
-    fn lookup(&mut self, request: LookupRequest<'_>) -> Result<Data, String> {
+impl LiveLookup for Asking {
+    fn lookup(&self, request: LookupRequest<'_>) -> Result<Data, String> {
         let (reply, answer) = oneshot::channel();
         let question = Question {
             api_version: request.api_version.to_owned(),

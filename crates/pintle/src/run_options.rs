@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::{
-    Cleanup, Conflicts, CreateNamespace, Crds, HistoryLimit, Hooks, OnFailure, Ownership, Timeouts, Wait,
+    Cleanup, Conflicts, Crds, CreateNamespace, HistoryLimit, Hooks, OnFailure, Ownership, Timeouts, Wait,
 };
 
 /// How an action is run: what the plans' builders set one by one, as one value for callers that keep it, such as

@@ -27,10 +27,14 @@ impl PlanInstall {
             let status = &past.last.record.info.status;
             let free = matches!(status, Status::Uninstalled | Status::Failed);
             if self.name_reuse == NameReuse::Refuse || !free {
-                return Err(Error::NameInUse { name: self.release.name().to_owned(), status: status.clone() });
+                return Err(Error::NameInUse {
+                    name: self.release.name().to_owned(),
+                    status: status.clone(),
+                });
             }
         }
-        install(&self.release, &self.chart, &self.inputs, &self.settings, past.as_ref(), BTreeMap::new()).await
+        install(&self.release, &self.chart, &self.inputs, &self.settings, past.as_ref(), BTreeMap::new())
+            .await
     }
 }
 
@@ -45,8 +49,15 @@ impl PlanUpgrade {
             if settings.crds == Crds::Skip {
                 settings.crds = Crds::Create;
             }
-            return install(&self.release, &self.chart, &self.inputs, &settings, past.as_ref(), BTreeMap::new())
-                .await;
+            return install(
+                &self.release,
+                &self.chart,
+                &self.inputs,
+                &settings,
+                past.as_ref(),
+                BTreeMap::new(),
+            )
+            .await;
         }
         let Some(past) = past else { return Err(self.release.no_deployed()) };
         let last = &past.last.record;
@@ -218,7 +229,11 @@ pub(crate) async fn plan_revision(
         fallback,
         description,
     };
-    Ok(Plan { release: release.clone(), work: Work::Revision(Box::new(revision)), warnings: desired.warnings })
+    Ok(Plan {
+        release: release.clone(),
+        work: Work::Revision(Box::new(revision)),
+        warnings: desired.warnings,
+    })
 }
 
 /// The objects that earlier revisions may have left in the cluster: of the revision that is deployed, and of all that
@@ -300,12 +315,7 @@ fn crds(crds: &[Sourced], policy: Crds) -> Result<Vec<Sourced>, Error> {
     Ok(if policy == Crds::Skip { Vec::new() } else { crds.to_vec() })
 }
 
-fn planned_crd(
-    object: Object,
-    template: Option<String>,
-    live: &Live,
-    policy: Crds,
-) -> Planned {
+fn planned_crd(object: Object, template: Option<String>, live: &Live, policy: Crds) -> Planned {
     let now = live.get(&object.key()).cloned();
     let action = match (&now, policy) {
         (None, _) => ObjectAction::Create,
@@ -328,7 +338,10 @@ fn check_labels(labels: &BTreeMap<String, String>) -> Result<(), Error> {
 }
 
 /// Helm: `pkg/action/upgrade.go`, `mergeCustomLabels`: an empty value takes a label away.
-fn merge_labels(last: &BTreeMap<String, String>, given: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+fn merge_labels(
+    last: &BTreeMap<String, String>,
+    given: &BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
     let merged = last.iter().chain(given).map(|(key, value)| (key.clone(), value.clone()));
     let merged: BTreeMap<String, String> = merged.collect();
     merged.into_iter().filter(|(_, value)| !value.is_empty() && value != "null").collect()

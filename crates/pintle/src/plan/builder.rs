@@ -9,8 +9,8 @@ use pintle_chart::Chart;
 use pintle_value::DataMap;
 
 use crate::{
-    Cascade, Cleanup, Conflicts, CreateNamespace, Crds, Error, History, HistoryLimit, Hooks, NameReuse, OnFailure,
-    Ownership, Plan, ReleaseHandle, ReuseValues, RunOptions, SchemaValidation, Wait,
+    Cascade, Cleanup, Conflicts, Crds, CreateNamespace, Error, History, HistoryLimit, Hooks, NameReuse,
+    OnFailure, Ownership, Plan, ReleaseHandle, ReuseValues, RunOptions, SchemaValidation, Wait,
 };
 
 /// A plan for an install, before it is made: await it to make it.

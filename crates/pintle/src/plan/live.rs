@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 
-use pintle_cluster::{Error as ClusterError, Expect, Live, Object, ObjectKey, ObjectRef, Owner, Scope, is_kept};
+use pintle_cluster::{
+    Error as ClusterError, Expect, Live, Object, ObjectKey, ObjectRef, Owner, Scope, fields::is_unchanged,
+    is_kept,
+};
 use pintle_release::{Hook, Record};
 use pintle_value::Data;
 
@@ -55,7 +58,8 @@ pub(crate) fn stream_objects(text: &str, template: Option<&str>) -> Result<Vec<S
 
 /// Whole numbers stay what they are, as in kubectl's decoder: objects are not values.
 fn read_object(document: &str) -> Result<Data, String> {
-    pintle_yaml::parse_typed(document.as_bytes(), &pintle_yaml::Limits::default()).map_err(|error| error.to_string())
+    pintle_yaml::parse_typed(document.as_bytes(), &pintle_yaml::Limits::default())
+        .map_err(|error| error.to_string())
 }
 
 /// Puts an object, or the items of a list of objects, behind `objects`; empty documents leave nothing.
@@ -85,7 +89,10 @@ fn documents(text: &str) -> impl Iterator<Item = &str> {
     }
     starts.push(text.len());
     let bounds: Vec<(usize, usize)> = starts.iter().copied().zip(starts.iter().copied().skip(1)).collect();
-    bounds.into_iter().filter_map(|(start, end)| text.get(start..end)).filter(|document| !document.trim().is_empty())
+    bounds
+        .into_iter()
+        .filter_map(|(start, end)| text.get(start..end))
+        .filter(|document| !document.trim().is_empty())
 }
 
 /// What the cluster has of objects: of those that the release made before, and of those that it wants to make.
@@ -95,7 +102,8 @@ pub(crate) async fn read(
     known: &HashSet<ObjectKey>,
     objects: impl Iterator<Item = &ObjectRef>,
 ) -> Result<Live, ClusterError> {
-    let (ours, new): (Vec<&ObjectRef>, Vec<&ObjectRef>) = objects.partition(|object| known.contains(&object.key()));
+    let (ours, new): (Vec<&ObjectRef>, Vec<&ObjectRef>) =
+        objects.partition(|object| known.contains(&object.key()));
     let (mut live, new_live) = futures::try_join!(
         cluster.read(scope, ours, Expect::Ours),
         cluster.read(scope, new.iter().copied(), Expect::Absent)
@@ -133,7 +141,7 @@ pub(crate) fn changes(
                         Error::cluster("unable to continue")(ClusterError::Ownership(error))
                     })?;
                 }
-                if pintle_cluster::is_applied(&object, now, manager) {
+                if is_unchanged(object.data(), now, manager) {
                     ObjectAction::Nothing
                 } else {
                     ObjectAction::Update
@@ -154,11 +162,7 @@ pub(crate) enum Served {
 }
 
 /// What happens to objects of earlier revisions that the new one has not.
-pub(crate) fn obsolete(
-    old: Vec<(Object, Option<String>)>,
-    live: &Live,
-    owner: &Owner,
-) -> Vec<Planned> {
+pub(crate) fn obsolete(old: Vec<(Object, Option<String>)>, live: &Live, owner: &Owner) -> Vec<Planned> {
     let planned = old.into_iter().filter_map(|(object, template)| {
         let now = live.get(&object.key())?.clone();
         // Helm: pkg/kube/client.go, Update and pkg/action/validate.go, verifyOwnershipBeforeDelete
@@ -189,7 +193,10 @@ mod tests {
                         - {kind: B, metadata: {name: c}}\n";
         let a = Some("web/templates/a.yaml".to_owned());
         let b = Some("web/templates/b.yaml".to_owned());
-        assert_eq!(objects(manifest), [("a".to_owned(), a), ("b".to_owned(), b.clone()), ("c".to_owned(), b)]);
+        assert_eq!(
+            objects(manifest),
+            [("a".to_owned(), a), ("b".to_owned(), b.clone()), ("c".to_owned(), b)]
+        );
         assert_eq!(objects("\n"), []);
     }
 }

@@ -15,9 +15,9 @@ mod live;
 mod rollback;
 mod uninstall;
 
-pub use builder::{PlanInstall, PlanRollback, PlanUninstall, PlanUpgrade, SubchartNotes};
 pub(crate) use apply::{install, upgrade};
 pub(crate) use builder::{IfAbsent, Inputs};
+pub use builder::{PlanInstall, PlanRollback, PlanUninstall, PlanUpgrade, SubchartNotes};
 pub(crate) use live::{Sourced, flatten, hook_objects, stream_objects};
 
 /// What an action will do to a release, object by object.

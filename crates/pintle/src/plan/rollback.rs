@@ -33,8 +33,7 @@ impl PlanRollback {
         record.info.first_deployed = last.info.first_deployed;
         record.info.last_deployed = Some(Timestamp::now());
         record.info.status = Status::PendingRollback;
-        record.info.description =
-            settings.description.clone().unwrap_or_else(|| format!("Rollback to {to}"));
+        record.info.description = settings.description.clone().unwrap_or_else(|| format!("Rollback to {to}"));
         record.info.notes = target.info.notes;
         record.info.rollback_revision = Some(to);
         record.chart = target.chart;

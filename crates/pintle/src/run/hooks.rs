@@ -1,12 +1,13 @@
 //! Running hooks.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use pintle_cluster::{
-    ApplyOptions, DeleteOptions, Deletion, Object, ObjectRef, Scope, Unobserved, WaitOptions,
+    ApplyOptions, DeleteOptions, Deletion, Gvk, Object, ObjectRef, Scope, Selection, Unobserved, WaitOptions,
 };
 use pintle_release::{DeletePolicy, Hook, HookEvent, HookPhase, OutputLogPolicy, Record};
+use pintle_value::Data;
 
 use super::{Run, Stop, doing_hook};
 use crate::ledger::Entry;
@@ -23,7 +24,12 @@ pub(crate) fn hooks_at(record: &Record, at: HookEvent) -> impl Iterator<Item = &
 
 impl Run<'_> {
     /// Runs the hooks of an event, one after the other (Helm: `pkg/action/hooks.go`, `execHook`).
-    pub(super) async fn hooks(&self, entry: &mut Entry, at: HookEvent, settings: &RunOptions) -> Result<(), Stop> {
+    pub(super) async fn hooks(
+        &self,
+        entry: &mut Entry,
+        at: HookEvent,
+        settings: &RunOptions,
+    ) -> Result<(), Stop> {
         if settings.hooks == Hooks::Skip {
             return Ok(());
         }
@@ -31,7 +37,8 @@ impl Run<'_> {
             hooks_at(&entry.record, at).map(|hook| (hook.path.clone(), hook.name.clone())).collect();
         let mut succeeded = Vec::new();
         for (path, name) in order {
-            let Some(place) = entry.record.hooks.iter().position(|hook| hook.path == path && hook.name == name)
+            let Some(place) =
+                entry.record.hooks.iter().position(|hook| hook.path == path && hook.name == name)
             else {
                 continue;
             };
@@ -42,7 +49,8 @@ impl Run<'_> {
                         && !self.scope.cancel_token().is_cancelled()
                     {
                         self.logs(&hook, OutputLogPolicy::HookFailed, &entry.record.namespace).await;
-                        self.dispose(&hook, DeletePolicy::HookFailed, &entry.record.namespace, settings).await?;
+                        self.dispose(&hook, DeletePolicy::HookFailed, &entry.record.namespace, settings)
+                            .await?;
                         for place in succeeded {
                             let Some(hook) = entry.record.hooks.get(place) else { continue };
                             let namespace = &entry.record.namespace;
@@ -114,7 +122,10 @@ impl Run<'_> {
         let doing = || doing_hook(at, &hook.path);
         let cluster = self.release.cluster();
         let scope = self.scope.within(settings.timeouts.step);
-        let objects = self.placed_hook(&scope, hook, namespace).await.map_err(|error| Stop::cluster(doing(), &error))?;
+        let objects = self
+            .placed_hook(&scope, hook, namespace)
+            .await
+            .map_err(|error| Stop::cluster(doing(), &error))?;
         let mut references: Vec<ObjectRef> = Vec::with_capacity(objects.len());
         for object in &objects {
             self.emit(&Event::HookStarted {
@@ -165,10 +176,8 @@ impl Run<'_> {
         hook: &Hook,
         namespace: &str,
     ) -> Result<Vec<Object>, pintle_cluster::Error> {
-        let documents = hook_objects(hook).map_err(|problem| pintle_cluster::Error::InvalidObject {
-            object: hook.path.clone(),
-            problem,
-        })?;
+        let documents = hook_objects(hook)
+            .map_err(|problem| pintle_cluster::Error::InvalidObject { object: hook.path.clone(), problem })?;
         self.release.cluster().place(scope, documents, namespace).await
     }
 
@@ -178,18 +187,55 @@ impl Run<'_> {
         placed.iter().map(|object| object.reference().clone()).collect()
     }
 
-    /// Tells what a hook's containers printed, if its policies say so.
+    /// Tells what the containers of a hook's Job or Pod printed, if its policies say so (Helm: `pkg/action/hooks.go`,
+    /// `outputLogsByPolicy`). Logs that cannot be read are told of and hold up nothing.
     async fn logs(&self, hook: &Hook, policy: OutputLogPolicy, namespace: &str) {
         if !hook.output_log_policies.contains(&policy) {
             return;
         }
+        let cluster = self.release.cluster();
+        let scope = Scope::new(self.scope.cancel_token().clone()).within(LOGS);
         for object in self.hook_references(hook, namespace).await {
-            for log in self.release.cluster().logs(&self.scope, &object).await {
-                self.emit(&Event::HookLog { object: object.clone(), container: log.container, text: log.text });
+            let selection = match object.gvk.kind.as_str() {
+                "Job" => Selection::labels(format!("job-name={}", object.name)),
+                "Pod" => Selection::all().and_fields(format!("metadata.name={}", object.name)),
+                _ => continue,
+            };
+            let namespace = object.namespace.as_deref().unwrap_or(namespace);
+            let pods =
+                match cluster.list(&scope, &Gvk::new("", "v1", "Pod"), Some(namespace), &selection).await {
+                    Ok(pods) => pods,
+                    Err(error) => {
+                        self.emit(&Event::Warning {
+                            text: format!("the logs of {object} cannot be read: {error}"),
+                        });
+                        continue;
+                    }
+                };
+            for pod in &pods {
+                let name = pod.at(&["metadata", "name"]).and_then(Data::as_str).unwrap_or_default();
+                let containers =
+                    pod.at(&["spec", "containers"]).and_then(Data::as_list).into_iter().flatten();
+                for container in containers.filter_map(|container| container.get("name")?.as_str()) {
+                    match cluster.container_log(&scope, namespace, name, container).await {
+                        Ok(log) => self.emit(&Event::HookLog {
+                            object: object.clone(),
+                            container: format!("{name}/{container}"),
+                            text: String::from_utf8_lossy(&log).into_owned(),
+                        }),
+                        Err(error) => {
+                            let text = format!("the log of {name}/{container} cannot be read: {error}");
+                            self.emit(&Event::Warning { text });
+                        }
+                    }
+                }
             }
         }
     }
 }
+
+/// How long reading logs may take.
+const LOGS: Duration = Duration::from_secs(10);
 
 fn doing_hook_of(hook: &Hook) -> crate::Doing {
     doing_hook(hook.events.first().copied().unwrap_or(HookEvent::PreInstall), &hook.path)

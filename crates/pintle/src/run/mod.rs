@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::ledger::Entry;
 use crate::plan::Work;
-use crate::{Class, Doing, Error, Event, Failure, Observer, ObjectChange, Outcome, Plan};
+use crate::{Class, Doing, Error, Event, Failure, ObjectChange, Observer, Outcome, Plan};
 
 mod hooks;
 mod objects;

@@ -3,8 +3,8 @@
 use std::sync::Mutex;
 
 use pintle_cluster::{
-    ApplyOptions, Change as Written, Deletion, Error as ClusterError, Jobs, Object, ObjectRef, Owner, Progress,
-    ProgressObserver, Propagation, Scope, Status, Unobserved, WaitError, WaitOptions,
+    ApplyOptions, Change as Written, Deletion, Error as ClusterError, Jobs, Object, ObjectRef, Owner,
+    Progress, ProgressObserver, Propagation, Scope, Status, Unobserved, WaitError, WaitOptions,
 };
 
 use super::{Run, Stop};
@@ -25,7 +25,8 @@ impl Run<'_> {
         if crds.is_empty() || settings.crds == Crds::Skip {
             return Ok(());
         }
-        let wanted: Vec<Planned> = crds.iter().filter(|crd| crd.action != ObjectAction::Nothing).cloned().collect();
+        let wanted: Vec<Planned> =
+            crds.iter().filter(|crd| crd.action != ObjectAction::Nothing).cloned().collect();
         self.write(&wanted, settings, Doing::ApplyingCrds, done).await?;
         let references: Vec<_> = crds.iter().map(|crd| crd.object.reference().clone()).collect();
         self.established(&references, settings, Doing::ApplyingCrds).await

@@ -159,11 +159,16 @@ impl Run<'_> {
     async fn delete_created(&self, objects: &[ObjectChange]) {
         let cluster = self.release.cluster();
         for change in objects.iter().rev().filter(|change| change.action == ObjectAction::Create) {
-            let deleted = cluster.delete(&self.scope, &change.object, &pintle_cluster::DeleteOptions::default()).await;
+            let deleted =
+                cluster.delete(&self.scope, &change.object, &pintle_cluster::DeleteOptions::default()).await;
             match deleted {
-                Ok(_) => self.emit(&Event::Object { object: change.object.clone(), action: ObjectAction::Delete }),
+                Ok(_) => {
+                    self.emit(&Event::Object { object: change.object.clone(), action: ObjectAction::Delete })
+                }
                 Err(error) => {
-                    self.emit(&Event::Warning { text: format!("{} was created and stays: {error}", change.object) });
+                    self.emit(&Event::Warning {
+                        text: format!("{} was created and stays: {error}", change.object),
+                    });
                 }
             }
         }

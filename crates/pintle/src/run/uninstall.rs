@@ -28,7 +28,13 @@ impl Run<'_> {
                     .fail(&mut entry, stop, |reason| format!("Uninstallation of {name:?} failed: {reason}"))
                     .await?;
                 let revision = entry.record.revision;
-                return Err(Error::Failed(Box::new(Failed { name, revision, failure, remedy: Remedy::None, class })));
+                return Err(Error::Failed(Box::new(Failed {
+                    name,
+                    revision,
+                    failure,
+                    remedy: Remedy::None,
+                    class,
+                })));
             }
             entry.set(Status::Uninstalled, plan.description.clone());
         }
