@@ -107,7 +107,7 @@ pub(crate) fn run(arguments: &Arguments) -> crate::Outcome {
 }
 
 /// The folder of the workspace.
-fn workspace() -> PathBuf {
+pub(crate) fn workspace() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.ancestors().nth(2).unwrap_or(here).to_owned()
 }

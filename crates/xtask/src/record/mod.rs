@@ -2,6 +2,7 @@
 
 use clap::Subcommand;
 
+mod expressions;
 mod fixtures;
 
 /// What to record.
@@ -15,10 +16,13 @@ pub(crate) struct Arguments {
 enum What {
     /// The outputs of `fixtures/cases/`, from a real Helm (the binary in `PINTLE_HELM`).
     Fixtures(fixtures::Arguments),
+    /// The files of `fixtures/expressions/`, from Helm's engine (the Go program under `tests/oracle`).
+    Expressions(expressions::Arguments),
 }
 
 pub(crate) fn run(arguments: &Arguments) -> crate::Outcome {
     match &arguments.what {
         What::Fixtures(arguments) => fixtures::run(arguments),
+        What::Expressions(arguments) => expressions::run(arguments),
     }
 }

@@ -1,0 +1,147 @@
+//! The program under `tests/oracle`, built and asked.
+
+use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde::{Deserialize, Serialize};
+
+/// The Go that built Helm 4.3.1.
+const TOOLCHAIN: &str = "go1.27.3";
+
+/// One question, in the form that the program reads.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Request {
+    /// A template to render as a file of the chart.
+    Render(String),
+    /// A text to read and to write again.
+    Yaml(String),
+}
+
+impl Request {
+    pub(super) fn text(&self) -> &str {
+        match self {
+            Self::Render(text) | Self::Yaml(text) => text,
+        }
+    }
+}
+
+/// One answer, in the form that the program writes and that is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Answer {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    out: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    out64: Option<String>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    err: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    raw: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    json: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    v2: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    v3: Option<String>,
+}
+
+impl Answer {
+    pub(super) fn is_error(&self) -> bool {
+        !self.err.is_empty()
+    }
+}
+
+/// Why the program could not be built or asked.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Error {
+    #[error("cannot run go to build tests/oracle: {0} (install Go 1.21 or newer)")]
+    Go(std::io::Error),
+    #[error("go build of tests/oracle failed")]
+    Build,
+    #[error("cannot talk to the oracle: {0}")]
+    Talk(std::io::Error),
+    #[error("the oracle stopped after {answers} of {requests} answers, at {next:?}")]
+    Stopped { answers: usize, requests: usize, next: String },
+    #[error("the oracle's answer is not understood: {0}")]
+    Answer(serde_json::Error),
+}
+
+/// The built program.
+#[derive(Debug)]
+pub(super) struct Oracle {
+    binary: PathBuf,
+    chart: PathBuf,
+}
+
+impl Oracle {
+    /// Builds it into `target/`; Go's cache makes this quick when nothing changed.
+    pub(super) fn build(chart: &Path) -> Result<Self, Error> {
+        let workspace = crate::corpus::workspace();
+        let binary = workspace.join("target").join("oracle");
+        let status = Command::new("go")
+            .args(["build", "-buildvcs=false", "-o"])
+            .arg(&binary)
+            .arg(".")
+            .current_dir(workspace.join("tests").join("oracle"))
+            .env("GOTOOLCHAIN", TOOLCHAIN)
+            .status()
+            .map_err(Error::Go)?;
+        if status.success() { Ok(Self { binary, chart: chart.to_owned() }) } else { Err(Error::Build) }
+    }
+
+    /// The names of all functions that Helm registers.
+    pub(super) fn functions(&self) -> Result<Vec<String>, Error> {
+        #[derive(Deserialize)]
+        struct Names {
+            names: Vec<String>,
+        }
+        let lines = self.exchange(vec![r#"{"functions":true}"#.to_owned()])?;
+        let line = lines.first().map_or("", String::as_str);
+        Ok(serde_json::from_str::<Names>(line).map_err(Error::Answer)?.names)
+    }
+
+    /// One answer for each request, in their order.
+    pub(super) fn ask(&self, requests: &[&Request]) -> Result<Vec<Answer>, Error> {
+        let lines = requests.iter().map(|request| serde_json::to_string(request).map_err(Error::Answer));
+        let answers = self.exchange(lines.collect::<Result<_, _>>()?)?;
+        answers.iter().map(|line| serde_json::from_str(line).map_err(Error::Answer)).collect()
+    }
+
+    fn exchange(&self, requests: Vec<String>) -> Result<Vec<String>, Error> {
+        let mut child = Command::new(&self.binary)
+            .arg(&self.chart)
+            .env_clear()
+            .env("TZ", "UTC")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(Error::Talk)?;
+        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(Error::Talk(std::io::Error::other("no pipes")));
+        };
+        // Both directions at once: neither pipe may fill up while the other is waited for.
+        let lines = std::thread::scope(|scope| {
+            let requests = &requests;
+            scope.spawn(move || {
+                let mut input = BufWriter::new(input);
+                for request in requests {
+                    // A program that has stopped shows in the count of its answers.
+                    if writeln!(input, "{request}").is_err() {
+                        break;
+                    }
+                }
+            });
+            BufReader::new(output).lines().collect::<std::io::Result<Vec<String>>>()
+        });
+        let lines = lines.map_err(Error::Talk)?;
+        child.wait().map_err(Error::Talk)?;
+        match requests.get(lines.len()) {
+            None => Ok(lines),
+            Some(next) => {
+                Err(Error::Stopped { answers: lines.len(), requests: requests.len(), next: next.clone() })
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Numbers that look random and are the same in every run.
+
+/// Steele's and Vigna's SplitMix64, seeded with a name.
+#[derive(Debug)]
+pub(super) struct Random(u64);
+
+impl Random {
+    /// A generator whose numbers depend on nothing but the name.
+    pub(super) fn named(name: &str) -> Self {
+        // FNV-1a: any hash does that stays the same for ever.
+        Self(name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        }))
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number below `bound`, 0 when that is 0.
+    pub(super) fn below(&mut self, bound: usize) -> usize {
+        let bound = u64::try_from(bound).unwrap_or(u64::MAX).max(1);
+        usize::try_from(self.next() % bound).unwrap_or_default()
+    }
+
+    /// One of some things; `None` when there is none.
+    pub(super) fn pick<'a, T: ?Sized, L: AsRef<[T]> + ?Sized>(&mut self, things: &'a L) -> Option<&'a T>
+    where
+        T: Sized,
+    {
+        let things = things.as_ref();
+        things.get(self.below(things.len()))
+    }
+}
