@@ -5,9 +5,11 @@
 //! cargo run -p pintle-yaml --example differential -- /tmp/yaml-oracle files a.yaml b.yaml …
 //! cargo run -p pintle-yaml --example differential -- /tmp/yaml-oracle mutate <seed> <count> a.yaml …
 //! cargo run -p pintle-yaml --example differential -- /tmp/yaml-oracle values <seed> <count>
+//! cargo run -p pintle-yaml --example differential -- /tmp/yaml-oracle record fixtures/yaml/*.jsonl
 //! ```
 //!
-//! `files` cuts each file into documents at its `---` lines too. What differs is printed, and counted at the end.
+//! `files` cuts each file into documents at its `---` lines too. What differs is printed, and counted at the end. `record` writes Go's
+//! answers into the fixtures that the tests replay.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -20,6 +22,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use pintle_value::{Data, Json};
 use pintle_yaml::{Flavour, Limits, emit_data, parse, parse_map, parse_strict};
+use serde::Deserialize as _;
 
 struct Oracle {
     child: Child,
@@ -152,6 +155,53 @@ fn mark(data: &Data, out: &mut Vec<u8>) {
         }
         scalar => out.extend(json(scalar)),
     }
+}
+
+/// The number as data: what is written without point and exponent is an integer.
+fn to_data(value: &serde_json::Value) -> Data {
+    Data::deserialize(value).expect("JSON is data")
+}
+
+/// Writes Go's answers for each line's `text` or `value` behind it.
+fn record(oracle: &mut Oracle, file: &str) {
+    let mut out = String::new();
+    for line in std::fs::read_to_string(file).unwrap().lines() {
+        let mut case: serde_json::Map<String, serde_json::Value> = serde_json::from_str(line).expect(line);
+        case.retain(|key, _| matches!(key.as_str(), "text" | "hex" | "value"));
+        let input = serde_json::from_str::<serde_json::Value>(line).unwrap();
+        let (bytes, verbs) = match input.get("value") {
+            Some(value) => (floats_marked(&to_data(value)), ["v2", "v3"].as_slice()),
+            None => (input_bytes(&input), ["parse", "strict", "map"].as_slice()),
+        };
+        // Go goes through maps in another order each time; what depends on it is no case.
+        let answers: Vec<Answer> = verbs.iter().map(|verb| oracle.ask(verb, &bytes)).collect();
+        if (0..8)
+            .any(|_| verbs.iter().zip(&answers).any(|(verb, answer)| oracle.ask(verb, &bytes) != *answer))
+        {
+            println!("left out, for Go's answers differ: {line}");
+            continue;
+        }
+        for (at, (verb, answer)) in verbs.iter().zip(&answers).enumerate() {
+            if at == 0 || verbs.len() == 2 || *answer != answers[0] {
+                let (key, text) = match answer {
+                    Ok(bytes) => ((*verb).to_owned(), String::from_utf8(bytes.clone()).unwrap()),
+                    Err(error) => (format!("{verb} fails"), error.clone()),
+                };
+                case.insert(key, text.into());
+            }
+        }
+        out.push_str(&serde_json::to_string(&case).unwrap());
+        out.push('\n');
+    }
+    std::fs::write(file, out).unwrap();
+}
+
+fn input_bytes(case: &serde_json::Value) -> Vec<u8> {
+    if let Some(text) = case.get("text") {
+        return text.as_str().unwrap().as_bytes().to_vec();
+    }
+    let hex = case["hex"].as_str().unwrap();
+    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
 }
 
 /// A small generator of random numbers (xorshift64*), so that a run can be repeated.
@@ -410,6 +460,11 @@ fn main() {
                 {
                     compare_text(&mut oracle, &mut tally, &document.join(&b'\n'), true);
                 }
+            }
+        }
+        "record" => {
+            for file in arguments {
+                record(&mut oracle, &file);
             }
         }
         "mutate" => {

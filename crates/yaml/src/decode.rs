@@ -49,14 +49,14 @@ pub(crate) fn decode(
         not_finite: false,
         nesting: 0,
     };
-    let data = decoder.node(0)?;
+    let data = decoder.node(0, Role::Root)?;
     if let Some((_, position)) = decoder.type_errors.first() {
         let errors: Vec<&str> = decoder.type_errors.iter().map(|(text, _)| text.as_str()).collect();
         let message = format!("yaml: unmarshal errors:\n  {}", errors.join("\n  "));
         return Err(Error::new(ErrorKind::Meaning, message).at(*position));
     }
-    if let Some(error) = decoder.unsupported {
-        return Err(error);
+    if let Some(unsupported) = decoder.unsupported {
+        return Err(unsupported.error);
     }
     if decoder.not_finite
         && let Some(value) = first_not_finite(&data)
@@ -182,6 +182,13 @@ struct Done {
     type_errors: Vec<(String, Position)>,
 }
 
+/// A key that JSON cannot have.
+struct Unsupported {
+    map: u32,
+    key: String,
+    error: Error,
+}
+
 /// A collection whose parts are being decoded.
 struct Frame {
     index: u32,
@@ -221,16 +228,16 @@ struct Decoder<'d, 'i> {
     done: HashMap<u32, Done>,
     type_errors: Vec<(String, Position)>,
     /// The first key that JSON cannot have; it counts only once all of the YAML is decoded.
-    unsupported: Option<Error>,
+    unsupported: Option<Unsupported>,
     not_finite: bool,
     nesting: u32,
 }
 
 impl Decoder<'_, '_> {
     /// Decodes an entry and all that is in it.
-    fn node(&mut self, index: u32) -> Result<Data, Error> {
+    fn node(&mut self, index: u32, role: Role) -> Result<Data, Error> {
         let mut frames: Vec<Frame> = Vec::new();
-        let mut value = self.begin(index, Role::Root, &mut frames)?;
+        let mut value = self.begin(index, role, &mut frames)?;
         loop {
             // A finished value goes into the collection around it …
             if let Some((data, index, role)) = value.take() {
@@ -238,7 +245,7 @@ impl Decoder<'_, '_> {
                 match role {
                     Role::Key => return Err(self.invalid_key(index)),
                     Role::Root | Role::Item | Role::Value | Role::Merged => {
-                        self.collect(frame, data, index, role)
+                        self.collect(frame, data, index, role);
                     }
                 }
             }
@@ -289,13 +296,18 @@ impl Decoder<'_, '_> {
                 return Ok(Some((data, index, role)));
             }
             EntryKind::Alias(target) => {
+                let errors = self.type_errors.len();
                 let data = self.alias(index, target)?;
+                if role == Role::Merged {
+                    self.type_errors.truncate(errors); // the map that it goes into finds them
+                }
                 return Ok(Some((data, index, role)));
             }
             EntryKind::Sequence => Collected::Items(Vec::new()),
             EntryKind::Mapping => Collected::Members {
                 members: Vec::new(),
-                seen: (self.duplicates == Duplicates::Refuse).then(HashSet::new),
+                // The keys of a merged map are seen by the map that it goes into.
+                seen: (self.duplicates == Duplicates::Refuse && role != Role::Merged).then(HashSet::new),
                 key: None,
             },
         };
@@ -342,10 +354,7 @@ impl Decoder<'_, '_> {
                 }
                 match name {
                     Some(name) => members.push((name, data)),
-                    None if self.unsupported.is_none() => {
-                        self.unsupported = Some(self.unsupported_key(key, index))
-                    }
-                    None => {}
+                    None => self.refuse_key(frame.index, key, index),
                 }
             }
         }
@@ -390,14 +399,9 @@ impl Decoder<'_, '_> {
         }
         if !self.done.contains_key(&target) {
             // Anchored, but not decoded for itself: a list behind `<<`, which its map took apart.
-            self.nesting += 1;
-            if self.nesting > 16 {
-                return Err(Error::new(ErrorKind::Limit, "yaml: document contains excessive aliasing"));
-            }
             let (steps, aliased) = (self.steps, self.aliased_steps);
-            self.node(target)?;
+            self.nested(target, Role::Root)?;
             (self.steps, self.aliased_steps) = (steps, aliased);
-            self.nesting -= 1;
         }
         let Some(done) = self.done.get(&target) else { return Ok(Data::Null) };
         self.steps += done.steps;
@@ -405,6 +409,18 @@ impl Decoder<'_, '_> {
         let data = done.data.clone();
         self.type_errors.extend(done.type_errors.iter().cloned());
         self.check_aliasing()?;
+        Ok(data)
+    }
+
+    /// Decodes an entry on the side.
+    fn nested(&mut self, index: u32, role: Role) -> Result<Data, Error> {
+        const DEEPEST: u32 = 100;
+        self.nesting += 1;
+        if self.nesting > DEEPEST {
+            return Err(Error::new(ErrorKind::Limit, format!("yaml: merges nest deeper than {DEEPEST}")));
+        }
+        let data = self.node(index, role)?;
+        self.nesting -= 1;
         Ok(data)
     }
 
@@ -439,21 +455,7 @@ impl Decoder<'_, '_> {
                     if !matches!(kind(item), EntryKind::Mapping) {
                         return Err(self.wants_map(item));
                     }
-                    let data = match self.document.entry(item).kind {
-                        EntryKind::Alias(target) => {
-                            self.step()?;
-                            self.alias(item, target)?
-                        }
-                        _ => {
-                            self.nesting += 1;
-                            if self.nesting > 16 {
-                                return Err(Error::new(ErrorKind::Limit, "yaml: merges nest too deep"));
-                            }
-                            let data = self.node(item)?;
-                            self.nesting -= 1;
-                            data
-                        }
-                    };
+                    let data = self.nested(item, Role::Merged)?;
                     if let Some(frame) = frames.last_mut() {
                         self.collect(frame, data, item, Role::Merged);
                     }
@@ -476,7 +478,7 @@ impl Decoder<'_, '_> {
         let identity = typed.identity();
         if identity != KeyIdentity::Unequal && !seen.insert(identity) {
             let line = self.document.entry(value).line + 1;
-            let key_syntax = GoSyntax::new(self.document).typed(&typed);
+            let key_syntax = GoSyntax::scalar(&typed);
             let text = format!("line {line}: key {key_syntax} already set in map");
             self.type_errors.push((text, self.document.position(key)));
         }
@@ -510,18 +512,21 @@ impl Decoder<'_, '_> {
         Error::meaning(format_args!("invalid map key: {syntax}")).at(self.document.position(index))
     }
 
-    /// Go: `sigs.k8s.io/yaml`, `convertToJSONableObject`.
-    fn unsupported_key(&self, key: u32, value: u32) -> Error {
+    /// Notes a key that JSON cannot have (Go: `sigs.k8s.io/yaml`, `convertToJSONableObject`); of equal ones the last.
+    fn refuse_key(&mut self, map: u32, key: u32, value: u32) {
         let syntax = GoSyntax::new(self.document);
+        let key_syntax = syntax.node(key);
+        if self.unsupported.as_ref().is_some_and(|known| known.map != map || known.key != key_syntax) {
+            return;
+        }
         let key_type = match scalar(self.document, self.document.target(key)) {
             Ok(Typed::Scalar(Scalar::Uint(_))) => "uint64",
             _ => "%!s(<nil>)",
         };
-        let message = format!(
-            "unsupported map key of type: {key_type}, key: {}, value: {}",
-            syntax.node(key),
-            syntax.node(value)
-        );
-        Error::new(ErrorKind::Meaning, message).at(self.document.position(key))
+        let value_syntax = syntax.node(value);
+        let message =
+            format!("unsupported map key of type: {key_type}, key: {key_syntax}, value: {value_syntax}");
+        let error = Error::new(ErrorKind::Meaning, message).at(self.document.position(key));
+        self.unsupported = Some(Unsupported { map, key: key_syntax, error });
     }
 }

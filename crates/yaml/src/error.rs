@@ -94,7 +94,12 @@ impl fmt::Display for Error {
         if let Some(context) = self.0.context {
             write!(f, "{context}: ")?;
         }
-        f.write_str(&self.0.message)
+        f.write_str(&self.0.message)?;
+        match self.0.position {
+            // Only serde's messages, which Go has no word for, leave the place to be added.
+            Some(position) if self.0.kind == ErrorKind::Type => write!(f, " at {position}"),
+            _ => Ok(()),
+        }
     }
 }
 

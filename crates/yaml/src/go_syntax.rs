@@ -6,6 +6,7 @@ use pintle_value::quoted;
 
 use crate::decode::{Typed, scalar};
 use crate::document::{Document, EntryKind};
+use crate::number;
 use crate::resolve::Scalar;
 
 /// Where a text that is only a part of a message is cut off.
@@ -29,7 +30,8 @@ impl<'d, 'i> GoSyntax<'d, 'i> {
         if out == "interface {}(nil)" { "<nil>".to_owned() } else { out }
     }
 
-    pub(crate) fn typed(&self, typed: &Typed<'_>) -> String {
+    /// A scalar.
+    pub(crate) fn scalar(typed: &Typed<'_>) -> String {
         let mut out = String::new();
         write_typed(typed, &mut out);
         if out == "interface {}(nil)" { "<nil>".to_owned() } else { out }
@@ -142,25 +144,8 @@ fn write_typed(typed: &Typed<'_>, out: &mut String) {
         Typed::Scalar(Scalar::Bool(value)) => write!(out, "{value}"),
         Typed::Scalar(Scalar::Int(value)) => write!(out, "{value}"),
         Typed::Scalar(Scalar::Uint(value)) => write!(out, "{value:#x}"),
-        Typed::Scalar(Scalar::Float(value)) => {
-            // Go: fmt/format.go, fmtFloat: `%#v` of a float64 is `%g` with its exponent from 1e21 on.
-            out.write_str(&go_float(*value))
-        }
+        Typed::Scalar(Scalar::Float(value)) => out.write_str(&number::format_go_float(*value)),
         Typed::Scalar(Scalar::String(text) | Scalar::Timestamp(text)) => out.write_str(&quoted(text)),
         Typed::Bytes(bytes) => out.write_str(&quoted(bytes)),
     };
-}
-
-fn go_float(value: f64) -> String {
-    if value.is_nan() {
-        return "NaN".to_owned();
-    }
-    if value.is_infinite() {
-        return if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
-    }
-    let magnitude = value.abs();
-    if value != 0.0 && !(1e-4..1e21).contains(&magnitude) {
-        return crate::number::format_float(value);
-    }
-    format!("{value}")
 }

@@ -27,6 +27,7 @@
 //! The reader takes any bytes: it never panics, keeps its own stack, and ends within its [`Limits`].
 
 mod base64;
+mod de;
 mod decode;
 mod document;
 mod emit;
@@ -34,16 +35,23 @@ mod error;
 mod go_syntax;
 mod input;
 mod limits;
+mod node;
 mod number;
 mod parser;
 mod read;
 mod resolve;
 mod scanner;
+mod ser;
+mod stream;
 mod tag;
 mod timestamp;
 
+pub use de::{from_slice, from_str, from_str_strict};
 pub use document::Document;
 pub use emit::{Emitter, Flavour, emit, emit_data, emit_value};
 pub use error::{Error, ErrorKind, Position};
 pub use limits::Limits;
+pub use node::{Node, NodeKind, parse_spanned};
 pub use read::{parse, parse_list, parse_map, parse_strict, parse_typed};
+pub use ser::to_string;
+pub use stream::{Chunk, documents};

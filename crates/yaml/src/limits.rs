@@ -5,7 +5,7 @@
 /// ```
 /// let limits = pintle_yaml::Limits::default().max_bytes(16);
 /// let error = pintle_yaml::parse(b"a text of more than sixteen bytes", &limits).unwrap_err();
-/// assert_eq!(error.to_string(), "yaml: the text of 33 bytes is longer than the limit of 16 bytes");
+/// assert_eq!(error.message(), "yaml: the text of 33 bytes is longer than the limit of 16 bytes");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -83,6 +83,13 @@ pub(crate) fn format_single_float(value: f64) -> String {
     format(f64::from(value as f32), FloatBits::Single)
 }
 
+/// Go: `strconv.FormatFloat(value, 'g', -1, 64)`, which `%#v` writes.
+pub(crate) fn format_go_float(value: f64) -> String {
+    let mut text = Vec::with_capacity(24);
+    append_float(&mut text, value, FloatFormat::General, None, FloatBits::Double);
+    String::from_utf8(text).unwrap_or_default() // ASCII always
+}
+
 fn format(value: f64, bits: FloatBits) -> String {
     let mut text = Vec::with_capacity(24);
     append_float(&mut text, value, FloatFormat::General, None, bits);

@@ -16,6 +16,7 @@ pub(super) enum Style {
 /// What a scalar's characters allow (libyaml: `emitter.c`, `yaml_emitter_analyze_scalar`), outside of flow
 /// collections, which are never written around scalars here.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent permissions, as libyaml has them")]
 pub(super) struct Analysis {
     pub(super) multiline: bool,
     plain_allowed: bool,

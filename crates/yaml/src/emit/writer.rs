@@ -194,7 +194,7 @@ impl<'o> Writer<'o> {
     }
 
     fn write_plain(&mut self, text: &str, may_fold: bool) {
-        if !self.whitespace && !(text.is_empty() && self.flavour == Flavour::V3) {
+        if !self.whitespace {
             self.put(b' ');
         }
         if self.fits(text) || !may_fold {
