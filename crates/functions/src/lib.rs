@@ -3,6 +3,7 @@
 mod case;
 mod cast;
 mod certificate;
+mod crypto;
 mod dates;
 mod decimal;
 mod depth;
@@ -63,6 +64,7 @@ impl Helm {
             yaml::TABLE,
             toml::TABLE,
             url::TABLE,
+            crypto::TABLE,
             flow::TABLE,
         ];
         for entry in themes.into_iter().flatten() {

@@ -118,9 +118,6 @@ macro_rules! argument {
     ($args:ident, uint32) => {
         $crate::table::uint32($args.next())
     };
-    ($args:ident, float) => {
-        $crate::table::float($args.next())
-    };
     ($args:ident, string) => {
         $crate::table::string($args.next())
     };
@@ -169,14 +166,6 @@ pub(crate) fn uint32(value: Option<&Value>) -> u32 {
     match value {
         Some(Value::Number(Number::Uint32(number))) => *number,
         _ => 0,
-    }
-}
-
-/// The `float64` that the executor checked.
-pub(crate) fn float(value: Option<&Value>) -> f64 {
-    match value {
-        Some(Value::Float(number)) => *number,
-        _ => 0.0,
     }
 }
 

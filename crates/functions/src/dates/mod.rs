@@ -90,6 +90,12 @@ pub(crate) fn now(call: &mut dyn Call) -> Result<Time, CallError> {
     Ok(Time::new(host.clock.now(), host.zone.clone()))
 }
 
+/// The moment that many times 24 hours later; wraps as Go's durations do.
+#[cfg(feature = "crypto-functions")]
+pub(crate) fn plus_days(time: &Time, days: i64) -> Time {
+    time.plus(Duration::from_seconds(days.wrapping_mul(86_400)))
+}
+
 fn parse(call: &mut dyn Call, layout: &[u8], text: &[u8]) -> Result<Result<Time, Vec<u8>>, CallError> {
     let zone = host(call)?.zone.clone();
     Ok(layout::parse(layout, text, &zone))

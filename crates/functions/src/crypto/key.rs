@@ -1,0 +1,344 @@
+//! Private keys: made, read from PEM, written as PEM, signing.
+
+use num_bigint_dig::prime::probably_prime;
+use num_bigint_dig::{BigUint, RandBigInt, RandPrime};
+use p256::ecdsa::signature::Signer as _;
+use pintle_template::{Call, CallError};
+use pintle_value::Str;
+use rsa::pkcs1::{DecodeRsaPrivateKey, EncodeRsaPrivateKey, EncodeRsaPublicKey};
+use rsa::rand_core::{CryptoRng, RngCore};
+use rsa::{Pkcs1v15Sign, RsaPrivateKey};
+use sha2::{Digest, Sha256};
+
+use super::der::{self, Reader};
+use super::pem;
+use crate::host::{Random, SeededRandom, fill};
+
+/// `1.2.840.113549.1.1.1`, without parameters.
+const RSA: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01];
+/// `1.2.840.113549.1.1.11`: RSA with SHA-256.
+const RSA_SHA256: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x0B];
+/// `1.2.840.10045.2.1`: a key on an elliptic curve.
+const EC: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01];
+/// `1.2.840.10045.3.1.7`: the curve P-256.
+const P256: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07];
+/// `1.2.840.10045.4.3.2`: ECDSA with SHA-256.
+const ECDSA_SHA256: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x02];
+/// `1.3.101.112`.
+const ED25519: &[u8] = &[0x2B, 0x65, 0x70];
+
+/// The ASN.1 in front of a SHA-256 digest in a PKCS #1 signature (RFC 8017 §9.2, note 1).
+const SHA256_PREFIX: &[u8] = &[
+    0x30, 0x31, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00,
+    0x04, 0x20,
+];
+
+/// A private key.
+pub(super) enum PrivateKey {
+    Rsa(Box<RsaPrivateKey>),
+    /// On the curve P-256.
+    Ec(p256::ecdsa::SigningKey),
+    Ed25519(ed25519_dalek::SigningKey),
+    Dsa(Box<DsaKey>),
+}
+
+/// The numbers of a DSA key.
+pub(super) struct DsaKey {
+    p: BigUint,
+    q: BigUint,
+    g: BigUint,
+    y: BigUint,
+    x: BigUint,
+}
+
+/// What making a key takes of the run's budget.
+mod steps {
+    pub(super) const RSA_2048: u64 = 1_000_000;
+    pub(super) const RSA_4096: u64 = 8_000_000;
+    pub(super) const DSA: u64 = 8_000_000;
+    pub(super) const CURVE: u64 = 10_000;
+}
+
+/// Sprig: `crypto.go`, `generatePrivateKey`.
+pub(super) fn generate(call: &mut dyn Call, kind: &Str) -> Result<String, CallError> {
+    let key = match kind.as_bytes() {
+        b"" | b"rsa" => {
+            call.spend(steps::RSA_4096)?;
+            PrivateKey::generate_rsa(&mut Draw::from(call)?, 4096)?
+        }
+        b"dsa" => {
+            call.spend(steps::DSA)?;
+            PrivateKey::Dsa(Box::new(generate_dsa(&mut Draw::from(call)?)))
+        }
+        b"ecdsa" => {
+            call.spend(steps::CURVE)?;
+            PrivateKey::generate_ec(&mut Draw::from(call)?)
+        }
+        b"ed25519" => {
+            call.spend(steps::CURVE)?;
+            let mut seed = [0; 32];
+            fill(call, &mut seed)?;
+            PrivateKey::Ed25519(ed25519_dalek::SigningKey::from_bytes(&seed))
+        }
+        _ => return Ok(format!("Unknown type {kind}")),
+    };
+    key.to_pem()
+}
+
+/// The key of a certificate (Sprig: `rsa.GenerateKey(rand.Reader, 2048)`).
+pub(super) fn generate_certificate_key(call: &mut dyn Call) -> Result<PrivateKey, CallError> {
+    call.spend(steps::RSA_2048)?;
+    PrivateKey::generate_rsa(&mut Draw::from(call)?, 2048)
+}
+
+/// A source for the key makers, which cannot stop in the middle: it is seeded from the run's source once.
+struct Draw(SeededRandom);
+
+impl Draw {
+    fn from(call: &mut dyn Call) -> Result<Self, CallError> {
+        let mut seed = [0; 32];
+        fill(call, &mut seed)?;
+        Ok(Self(SeededRandom::new(seed)))
+    }
+}
+
+impl RngCore for Draw {
+    fn next_u32(&mut self) -> u32 {
+        let mut bytes = [0; 4];
+        self.fill_bytes(&mut bytes);
+        u32::from_le_bytes(bytes)
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        let mut bytes = [0; 8];
+        self.fill_bytes(&mut bytes);
+        u64::from_le_bytes(bytes)
+    }
+
+    fn fill_bytes(&mut self, bytes: &mut [u8]) {
+        let _ = self.0.fill(bytes); // never fails: it only hashes
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), rsa::rand_core::Error> {
+        self.fill_bytes(bytes);
+        Ok(())
+    }
+}
+
+impl CryptoRng for Draw {}
+
+impl PrivateKey {
+    fn generate_rsa(random: &mut Draw, bits: usize) -> Result<Self, CallError> {
+        RsaPrivateKey::new(random, bits)
+            .map(|key| Self::Rsa(Box::new(key)))
+            .map_err(|error| CallError::new(format!("error generating rsa key: {error}")))
+    }
+
+    fn generate_ec(random: &mut Draw) -> Self {
+        loop {
+            let mut bytes = [0; 32];
+            random.fill_bytes(&mut bytes);
+            // All but one in 2^32 are a key.
+            if let Ok(key) = p256::ecdsa::SigningKey::from_slice(&bytes) {
+                return Self::Ec(key);
+            }
+        }
+    }
+
+    /// Reads a key (Sprig: `crypto.go`, `parsePrivateKeyPEM`), with the error's text.
+    pub(super) fn from_pem(text: &[u8]) -> Result<Self, String> {
+        let block = pem::decode(text).ok_or("no PEM data in input")?;
+        if block.label == "PRIVATE KEY" {
+            return Self::from_pkcs8(&block.bytes)
+                .map_err(|error| format!("decoding PEM as PKCS#8: {error}"));
+        }
+        let Some(kind) = block.label.strip_suffix(" PRIVATE KEY") else {
+            return Err(format!("no private key data in PEM block of type {}", block.label));
+        };
+        let malformed = "asn1: structure error: malformed private key";
+        match kind {
+            "RSA" => Self::from_pkcs1(&block.bytes)
+                .map_err(|error| format!("parsing RSA private key from PEM: {error}")),
+            "EC" => Self::from_sec1(&block.bytes, None)
+                .ok_or_else(|| format!("parsing EC private key from PEM: {malformed}")),
+            "DSA" => Self::from_dsa(&block.bytes)
+                .ok_or_else(|| format!("parsing DSA private key from PEM: {malformed}")),
+            _ => Err(format!("invalid private key type {kind}")),
+        }
+    }
+
+    fn from_pkcs1(bytes: &[u8]) -> Result<Self, String> {
+        match RsaPrivateKey::from_pkcs1_der(bytes) {
+            Ok(key) => Ok(Self::Rsa(Box::new(key))),
+            Err(error) => Err(format!("x509: failed to parse private key: {error}")),
+        }
+    }
+
+    /// RFC 5915 §3; the curve may stand outside, in a PKCS #8 wrapper.
+    fn from_sec1(bytes: &[u8], curve: Option<&[u8]>) -> Option<Self> {
+        let mut fields = Reader(Reader(bytes).expect(der::SEQUENCE)?);
+        fields.unsigned()?;
+        let scalar = fields.expect(der::OCTET_STRING)?;
+        let inner = fields.optional(der::context(0)).and_then(|curve| Reader(curve).expect(der::OBJECT));
+        if inner.or(curve)? != P256 || scalar.len() > 32 {
+            return None;
+        }
+        let mut padded = [0; 32];
+        padded.get_mut(32 - scalar.len()..)?.copy_from_slice(scalar);
+        p256::ecdsa::SigningKey::from_slice(&padded).ok().map(Self::Ec)
+    }
+
+    fn from_dsa(bytes: &[u8]) -> Option<Self> {
+        let mut fields = Reader(Reader(bytes).expect(der::SEQUENCE)?);
+        fields.unsigned()?;
+        let mut number = || Some(BigUint::from_bytes_be(fields.unsigned()?));
+        let (p, q, g, y, x) = (number()?, number()?, number()?, number()?, number()?);
+        Some(Self::Dsa(Box::new(DsaKey { p, q, g, y, x })))
+    }
+
+    /// RFC 5958 §2.
+    fn from_pkcs8(bytes: &[u8]) -> Result<Self, String> {
+        let malformed = || "asn1: structure error: malformed private key".to_owned();
+        let read = || {
+            let mut fields = Reader(Reader(bytes).expect(der::SEQUENCE)?);
+            fields.unsigned()?;
+            let mut algorithm = Reader(fields.expect(der::SEQUENCE)?);
+            let object = algorithm.expect(der::OBJECT)?;
+            Some((object, algorithm.optional(der::OBJECT), fields.expect(der::OCTET_STRING)?))
+        };
+        let (object, curve, key) = read().ok_or_else(malformed)?;
+        match object {
+            RSA => Self::from_pkcs1(key),
+            EC => Self::from_sec1(key, curve).ok_or_else(malformed),
+            ED25519 => {
+                let seed = Reader(key).expect(der::OCTET_STRING).and_then(|seed| seed.try_into().ok());
+                let seed: [u8; 32] = seed.ok_or_else(malformed)?;
+                Ok(Self::Ed25519(ed25519_dalek::SigningKey::from_bytes(&seed)))
+            }
+            _ => Err("x509: PKCS#8 wrapping contained private key with unknown algorithm".to_owned()),
+        }
+    }
+
+    /// Sprig: `crypto.go`, `pemBlockForKey`.
+    pub(super) fn to_pem(&self) -> Result<String, CallError> {
+        let failed = |error: String| CallError::new(format!("error pem-encoding key: {error}"));
+        Ok(match self {
+            Self::Rsa(key) => {
+                let bytes = key.to_pkcs1_der().map_err(|error| failed(error.to_string()))?;
+                pem::encode("RSA PRIVATE KEY", bytes.as_bytes())
+            }
+            Self::Ec(key) => {
+                let point = key.verifying_key().to_sec1_point(false);
+                let fields = [
+                    der::unsigned(&[1]),
+                    der::element(der::OCTET_STRING, &key.to_bytes()),
+                    der::element(der::context(0), &der::element(der::OBJECT, P256)),
+                    der::element(der::context(1), &der::bits(point.as_bytes())),
+                ];
+                pem::encode("EC PRIVATE KEY", &der::holding(der::SEQUENCE, &fields))
+            }
+            Self::Ed25519(key) => {
+                let fields = [
+                    der::unsigned(&[0]),
+                    der::element(der::SEQUENCE, &der::element(der::OBJECT, ED25519)),
+                    der::element(der::OCTET_STRING, &der::element(der::OCTET_STRING, key.as_bytes())),
+                ];
+                pem::encode("PRIVATE KEY", &der::holding(der::SEQUENCE, &fields))
+            }
+            Self::Dsa(key) => {
+                let mut fields = vec![der::unsigned(&[0])];
+                let numbers = [&key.p, &key.q, &key.g, &key.y, &key.x];
+                fields.extend(numbers.map(|number| der::unsigned(&number.to_bytes_be())));
+                pem::encode("DSA PRIVATE KEY", &der::holding(der::SEQUENCE, &fields))
+            }
+        })
+    }
+
+    /// The bits of the public key, without their algorithm; `None` for a key that certificates cannot hold.
+    pub(super) fn public_bits(&self) -> Option<Vec<u8>> {
+        Some(match self {
+            Self::Rsa(key) => key.to_public_key().to_pkcs1_der().ok()?.as_bytes().to_vec(),
+            Self::Ec(key) => key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
+            Self::Ed25519(key) => key.verifying_key().as_bytes().to_vec(),
+            Self::Dsa(_) => return None,
+        })
+    }
+
+    /// The `SubjectPublicKeyInfo` (RFC 5280 §4.1.2.7).
+    pub(super) fn public_info(&self) -> Option<Vec<u8>> {
+        let object = |object: &[u8]| der::element(der::OBJECT, object);
+        let algorithm = match self {
+            Self::Rsa(_) => vec![object(RSA), der::element(der::NULL, &[])],
+            Self::Ec(_) => vec![object(EC), object(P256)],
+            Self::Ed25519(_) => vec![object(ED25519)],
+            Self::Dsa(_) => return None,
+        };
+        let fields = [der::holding(der::SEQUENCE, &algorithm), der::bits(&self.public_bits()?)];
+        Some(der::holding(der::SEQUENCE, &fields))
+    }
+
+    /// The `AlgorithmIdentifier` of the signatures that this key makes.
+    pub(super) fn signature_algorithm(&self) -> Option<Vec<u8>> {
+        let object = |object: &[u8]| der::element(der::OBJECT, object);
+        let parts = match self {
+            Self::Rsa(_) => vec![object(RSA_SHA256), der::element(der::NULL, &[])],
+            Self::Ec(_) => vec![object(ECDSA_SHA256)],
+            Self::Ed25519(_) => vec![object(ED25519)],
+            Self::Dsa(_) => return None,
+        };
+        Some(der::holding(der::SEQUENCE, &parts))
+    }
+
+    /// Signs a message, by the algorithm that [`signature_algorithm`](Self::signature_algorithm) names.
+    pub(super) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, String> {
+        match self {
+            Self::Rsa(key) => {
+                let scheme = Pkcs1v15Sign { hash_len: Some(32), prefix: SHA256_PREFIX.into() };
+                key.sign(scheme, &Sha256::digest(message)).map_err(|error| error.to_string())
+            }
+            Self::Ec(key) => {
+                let signature: p256::ecdsa::Signature =
+                    key.try_sign(message).map_err(|error| error.to_string())?;
+                Ok(signature.to_der().as_bytes().to_vec())
+            }
+            Self::Ed25519(key) => {
+                let signature = key.try_sign(message).map_err(|error| error.to_string())?;
+                Ok(signature.to_bytes().to_vec())
+            }
+            Self::Dsa(_) => Err("x509: certificate private key does not implement crypto.Signer".to_owned()),
+        }
+    }
+}
+
+/// A DSA key of 2048 and 256 bits (FIPS 186-4; Go: `dsa.GenerateParameters`).
+fn generate_dsa(random: &mut Draw) -> DsaKey {
+    const LONG: usize = 2048;
+    const SHORT: usize = 256;
+    const ROUNDS: usize = 64;
+    let one = BigUint::from(1_u8);
+    loop {
+        let q = random.gen_prime(SHORT);
+        for _ in 0..4 * LONG {
+            let mut p = random.gen_biguint(LONG);
+            p |= &one << (LONG - 1);
+            p |= &one;
+            // One more than a multiple of q.
+            p -= &p % &q - &one;
+            if p.bits() < LONG || !probably_prime(&p, ROUNDS) {
+                continue;
+            }
+            let exponent = (&p - &one) / &q;
+            let mut h = BigUint::from(2_u8);
+            let g = loop {
+                let g = h.modpow(&exponent, &p);
+                if g != one {
+                    break g;
+                }
+                h += &one;
+            };
+            let x = random.gen_biguint_range(&one, &q);
+            let y = g.modpow(&x, &p);
+            return DsaKey { p, q, g, y, x };
+        }
+    }
+}
