@@ -124,12 +124,13 @@ struct Composer<'l> {
     limits: &'l Limits,
     entries: Vec<Entry>,
     open: Vec<u32>,
+    deepest: usize,
     anchors: HashMap<String, u32>,
 }
 
 impl<'l> Composer<'l> {
     fn new(limits: &'l Limits) -> Self {
-        Self { limits, entries: Vec::new(), open: Vec::new(), anchors: HashMap::new() }
+        Self { limits, entries: Vec::new(), open: Vec::new(), deepest: 0, anchors: HashMap::new() }
     }
 
     fn compose(mut self, parser: &mut Parser<'_>) -> Result<Option<Vec<Entry>>, Error> {
@@ -137,18 +138,18 @@ impl<'l> Composer<'l> {
             let event = parser.next()?;
             match event.kind {
                 EventKind::DocumentStart => {}
-                EventKind::DocumentEnd => return Ok(Some(self.entries)),
+                EventKind::DocumentEnd => return self.finish().map(Some),
                 EventKind::StreamEnd => return Ok(None),
                 EventKind::Scalar { text, tag, plain, anchor } => {
                     self.push(EntryKind::Scalar { text, tag, plain }, event.mark, anchor, parser)?;
                 }
                 EventKind::SequenceStart { anchor } => {
                     let index = self.push(EntryKind::Sequence, event.mark, anchor, parser)?;
-                    self.open(index)?;
+                    self.open(index);
                 }
                 EventKind::MappingStart { anchor } => {
                     let index = self.push(EntryKind::Mapping, event.mark, anchor, parser)?;
-                    self.open(index)?;
+                    self.open(index);
                 }
                 EventKind::Alias(name) => {
                     let name = parser.scanner.cursor.resolve(name);
@@ -197,15 +198,20 @@ impl<'l> Composer<'l> {
         Ok(index)
     }
 
-    fn open(&mut self, index: u32) -> Result<(), Error> {
+    fn open(&mut self, index: u32) {
         self.open.push(index);
-        if self.open.len() > self.limits.depth {
-            return Err(Error::new(
-                ErrorKind::Limit,
-                format!("yaml: exceeded max depth of {}", self.limits.depth),
-            ));
+        self.deepest = self.deepest.max(self.open.len());
+    }
+
+    /// The entries, unless they nest too deep for JSON, whose writer allows one level more than its reader
+    /// (Go: `encoding/json`); the scanner has refused what is too deep for YAML.
+    fn finish(self) -> Result<Vec<Entry>, Error> {
+        match self.deepest.saturating_sub(self.limits.depth) {
+            0 => Ok(self.entries),
+            1 => Err(Error::new(ErrorKind::Limit, "while decoding JSON: exceeded max depth")
+                .while_at("error unmarshaling JSON")),
+            _ => Err(Error::new(ErrorKind::Limit, "exceeded max depth")),
         }
-        Ok(())
     }
 }
 

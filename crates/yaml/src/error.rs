@@ -69,7 +69,7 @@ impl Error {
     /// Puts a step of Helm's reading (`error converting YAML to JSON`) before the message.
     #[must_use]
     pub(crate) fn while_at(mut self, step: &'static str) -> Self {
-        self.0.context = Some(step);
+        self.0.context.get_or_insert(step);
         self
     }
 

@@ -110,15 +110,15 @@ struct Member {
     value: u32,
 }
 
-/// Go: `internal/fmtsort`, as far as it does not go by the addresses of types.
+/// Go: `internal/fmtsort`, which goes by the addresses of types first; this is their order in Helm 4.3.1.
 #[derive(PartialEq, PartialOrd)]
 enum Order {
     Nil,
-    Bool(bool),
-    Int(i64),
-    Uint(u64),
-    Float(f64),
     String(Vec<u8>),
+    Uint(u64),
+    Int(i64),
+    Float(f64),
+    Bool(bool),
 }
 
 impl Order {

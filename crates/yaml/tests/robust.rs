@@ -27,6 +27,15 @@ fn depth_ends_in_an_error() {
             let error = parse(text.as_bytes(), &limits).expect_err(open);
             assert!(error.message().contains("exceeded max depth of 10000"), "{open}: {error}");
         }
+        for (text, message) in [
+            (
+                "a: ".to_owned() + &"[".repeat(10_000) + &"]".repeat(10_000),
+                "error unmarshaling JSON: while decoding JSON: exceeded max depth",
+            ),
+            ("[a: ".repeat(5_001) + &"]".repeat(5_001), "error converting YAML to JSON: exceeded max depth"),
+        ] {
+            assert_eq!(parse(text.as_bytes(), &limits).expect_err("too deep for JSON").to_string(), message);
+        }
         let text = "[".repeat(200_000);
         assert!(parse(text.as_bytes(), &limits).is_err());
         assert!(parse_strict(text.as_bytes(), &limits).is_err());
@@ -40,7 +49,7 @@ fn go_yamls_whole_depth_is_read_and_written() {
         let data = parse(text.as_bytes(), &Limits::default()).expect("deep, but not too deep");
         let yaml = emit_data(&data, Flavour::V2).expect("as deep to write");
         assert_eq!(yaml, "- ".repeat(9_999) + "x\n");
-        std::mem::forget(data); // dropping is not this crate's
+        drop(data);
     });
 }
 

@@ -58,7 +58,7 @@ impl<'t> Cursor<'t> {
     #[inline]
     pub(super) fn need(&self, count: usize) -> Result<(), Error> {
         match self.fault {
-            Some(fault) if self.at + count > self.text.len() => {
+            Some(fault) if self.rest().chars().take(count).count() < count => {
                 Err(Error::new(ErrorKind::Encoding, format!("yaml: {fault}")).at(self.position()))
             }
             _ => Ok(()),
