@@ -1,26 +1,104 @@
-//! x
-use crate::*;
-/// x
-#[derive(Debug, Clone)]
-pub struct Drift;
-/// x
-#[derive(Debug, Clone, Default)]
-pub struct DriftRules;
+//! What the cluster has otherwise than the release's record says, and putting it back.
+
+use pintle_cluster::{Applied, Drift, DriftReport, DriftRules, Object, ObjectRef, Scope, Unobserved};
+use pintle_release::{Record, Status};
+use tokio_util::sync::CancellationToken;
+
+use crate::plan::{Sourced, manifest_objects};
+use crate::{Error, Event, ObjectAction, ObjectChange, Observer, ReleaseHandle};
+
+/// What putting drifted objects back did.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Corrected {
+    /// The objects that were created or changed.
+    pub objects: Vec<ObjectChange>,
+    /// The same as the server has them now, for
+    /// [`Registration::expect_applied`](pintle_cluster::Registration::expect_applied).
+    pub applied: Vec<Applied>,
+    /// The objects that could not be put back, and why.
+    pub failed: Vec<(ObjectRef, pintle_cluster::Error)>,
+}
+
 impl ReleaseHandle {
-    pub(crate) async fn drift_of(
-        &self,
-        _r: &pintle_release::Record,
-        _d: &DriftRules,
-    ) -> Result<Vec<Drift>, Error> {
-        Ok(vec![])
+    /// The objects that the release's deployed revision consists of, as they were applied; hooks and `crds/` are not
+    /// among them. Objects of kinds that the cluster does not serve any more are left out.
+    ///
+    /// Costs two requests, and one for discovery where that is not at hand.
+    pub async fn objects(&self) -> Result<Vec<Object>, Error> {
+        self.objects_of(&self.deployed().await?).await
     }
-    /// x
+
+    /// The objects of a record, as [`objects`](Self::objects) has them; no record is read.
+    pub async fn objects_of(&self, record: &Record) -> Result<Vec<Object>, Error> {
+        let scope = Scope::unlimited();
+        let unable = Error::cluster("could not get information about the release's objects");
+        let discovery = self.cluster().discovery(&scope).await.map_err(unable)?;
+        let owner = self.owner(&record.namespace);
+        let mut objects = Vec::new();
+        for Sourced { data, .. } in manifest_objects(record)? {
+            let Ok(object) = Object::new(data) else { continue };
+            let Some(resource) = discovery.resource(&object.reference().gvk) else { continue };
+            let object = match (resource.is_namespaced(), &object.reference().namespace) {
+                (true, None) => object.in_namespace(&record.namespace),
+                (false, Some(_)) => object.without_namespace(),
+                _ => object,
+            };
+            objects.push(owner.mark(&object));
+        }
+        Ok(objects)
+    }
+
+    /// How the cluster differs from the release's deployed revision. Nothing is written but dry runs, and those only
+    /// for objects of which the server alone can tell.
+    pub async fn drift(&self, rules: &DriftRules) -> Result<DriftReport, Error> {
+        let record = self.deployed().await?;
+        self.drift_of(&record, rules).await
+    }
+
+    /// How the cluster differs from a record, as [`drift`](Self::drift) has it; no record is read.
+    pub async fn drift_of(&self, record: &Record, rules: &DriftRules) -> Result<DriftReport, Error> {
+        let objects = self.objects_of(record).await?;
+        let unable = Error::cluster("could not compare the release's objects with the cluster");
+        self.cluster().drift(&Scope::unlimited(), &objects, rules).await.map_err(unable)
+    }
+
+    /// Puts drifted objects back by applying them with force: no hooks run, and no revision is made. An object that
+    /// cannot be put back keeps none of the others.
     pub async fn correct(
         &self,
-        _d: &[Drift],
-        _o: &dyn Observer,
-        _c: &CancellationToken,
-    ) -> Result<Vec<ObjectChange>, Error> {
-        Ok(vec![])
+        drifts: &[Drift],
+        observer: &dyn Observer,
+        cancel: &CancellationToken,
+    ) -> Corrected {
+        let scope = Scope::new(cancel.clone());
+        let results = self.cluster().correct(&scope, drifts, &Unobserved).await;
+        let mut corrected = Corrected::default();
+        for (drift, result) in drifts.iter().zip(results) {
+            match result {
+                Ok(applied) => {
+                    let action = match applied.change {
+                        pintle_cluster::Change::Created => ObjectAction::Create,
+                        _ => ObjectAction::Update,
+                    };
+                    let object = applied.object.clone();
+                    observer.event(&Event::Object { object: object.clone(), action });
+                    corrected.objects.push(ObjectChange { object, action, template: None });
+                    corrected.applied.push(applied);
+                }
+                Err(error) => corrected.failed.push((drift.object.clone(), error)),
+            }
+        }
+        corrected
+    }
+
+    /// The record of the revision that is deployed.
+    async fn deployed(&self) -> Result<Record, Error> {
+        let past = self.ledger().past().await?.ok_or_else(|| self.not_found())?;
+        let deployed = past.deployed.unwrap_or(past.last).record;
+        match deployed.info.status {
+            Status::Deployed => Ok(deployed),
+            _ => Err(self.no_deployed()),
+        }
     }
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::future::IntoFuture;
 use std::time::Duration;
 
-use crate::drift::DriftRules;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use pintle_chart::Chart;
+use pintle_cluster::DriftRules;
 use pintle_release::{Record, Status, Stored};
 use pintle_value::{Data, DataMap};
 use tokio_util::sync::CancellationToken;
@@ -167,8 +167,12 @@ impl Ensure {
     ) -> Result<Outcome, Error> {
         let mut objects = Vec::new();
         if let Some(rules) = &self.drift {
-            let drifted = self.release.drift_of(&stored.record, rules).await?;
-            objects = self.release.correct(&drifted, observer, cancel).await?;
+            let report = self.release.drift_of(&stored.record, rules).await?;
+            let corrected = self.release.correct(&report.drifts, observer, cancel).await;
+            if let Some((_, error)) = corrected.failed.into_iter().next() {
+                return Err(Error::cluster("could not put back what drifted")(error));
+            }
+            objects = corrected.objects;
         }
         let change = if objects.is_empty() { Change::Unchanged } else { Change::Corrected };
         Ok(Outcome { change, record: stored.record, objects, warnings: Vec::new() })

@@ -55,7 +55,7 @@ mod run_options;
 mod target;
 mod values;
 
-pub use drift::{Drift, DriftRules};
+pub use drift::Corrected;
 pub use engine::{Engine, EngineBuilder};
 pub use ensure::Ensure;
 pub use error::{Class, Error, Failed, Remedy};
@@ -76,6 +76,7 @@ pub use run_options::RunOptions;
 pub use target::Target;
 
 pub use pintle_chart::Chart;
+pub use pintle_cluster::{Drift, DriftKind, DriftReport, DriftRules};
 
 /// The Kubernetes client that this version works with.
 pub use pintle_cluster::kube;
@@ -97,3 +98,51 @@ pub use pintle_render as render;
 pub use pintle_value as value;
 /// YAML as Helm reads and writes it.
 pub use pintle_yaml as yaml;
+
+#[cfg(test)]
+mod sendable {
+    use super::*;
+
+    fn send_sync<T: Send + Sync>() {}
+    fn send<T: Send>(_: &T) {}
+
+    #[test]
+    fn what_is_shared_between_threads_can_be() {
+        send_sync::<Chart>();
+        send_sync::<render::CompiledChart>();
+        send_sync::<render::Rendered>();
+        send_sync::<Plan>();
+        send_sync::<Engine>();
+        send_sync::<Target>();
+        send_sync::<ReleaseHandle>();
+        send_sync::<Outcome>();
+        send_sync::<Event>();
+        send_sync::<Error>();
+        send_sync::<chart::ChartError>();
+        send_sync::<cluster::Error>();
+        send_sync::<cluster::WaitError>();
+        send_sync::<release::StoreError>();
+        send_sync::<release::codec::CodecError>();
+        send_sync::<render::RenderError>();
+        send_sync::<yaml::Error>();
+        #[cfg(feature = "http")]
+        send_sync::<registry::RegistryError>();
+    }
+
+    /// Never run: that it compiles is what it shows.
+    #[expect(dead_code, reason = "only its types are of interest")]
+    async fn every_future_can_move_to_another_thread(release: ReleaseHandle, chart: Chart, plan: Plan) {
+        let cancel = CancellationToken::new();
+        send(&release.plan_install(&chart).into_future());
+        send(&release.plan_upgrade(&chart).into_future());
+        send(&release.plan_rollback().into_future());
+        send(&release.plan_uninstall().into_future());
+        send(&release.ensure(&chart).into_future());
+        send(&release.history());
+        send(&release.status());
+        send(&release.get(1));
+        send(&release.target().list(&ListOptions::default()));
+        send(&release.drift(&DriftRules::default()));
+        send(&plan.run(&(), &cancel));
+    }
+}

@@ -18,7 +18,7 @@ mod uninstall;
 pub(crate) use apply::{install, upgrade};
 pub(crate) use builder::{IfAbsent, Inputs};
 pub use builder::{PlanInstall, PlanRollback, PlanUninstall, PlanUpgrade, SubchartNotes};
-pub(crate) use live::{Sourced, flatten, hook_objects, stream_objects};
+pub(crate) use live::{Sourced, flatten, hook_objects, manifest_objects, stream_objects};
 
 /// What an action will do to a release, object by object.
 ///

@@ -1,0 +1,83 @@
+//! `ensure` from every state that a release can be in.
+
+use std::time::Duration;
+
+use pintle::release::Status;
+use pintle::{Change, Error, Wait};
+
+use crate::bed::{Stage, chart, chart_folder, chart_of, nobody, values};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_written_when_nothing_changed() {
+    let stage = Stage::new("unchanged").await;
+    let release = stage.release("web");
+    let chart = chart("cert-manager-shaped");
+    let given = values(r#"{"installCRDs": false, "startupapicheck": {"enabled": false}}"#);
+    let outcome = release.ensure(&chart).values(given.clone()).await.unwrap();
+    assert_eq!(outcome.change, Change::Installed);
+
+    let mark = stage.tenant.audit().mark().unwrap();
+    let outcome = release.ensure(&chart).values(given.clone()).await.unwrap();
+    assert_eq!(outcome.change, Change::Unchanged);
+    let events = stage.tenant.audit().since(&mark).unwrap().within(stage.namespace.name());
+    assert_eq!(events.clone().writes().len(), 0, "{events}");
+
+    // Values that are the same JSON are the same values.
+    let same = values(r#"{"startupapicheck": {"enabled": false}, "installCRDs": false}"#);
+    assert_eq!(release.ensure(&chart).values(same).await.unwrap().change, Change::Unchanged);
+    let outcome = release.ensure(&chart).values(values(r#"{"installCRDs": false, "replicaCount": 2}"#));
+    assert_eq!(outcome.await.unwrap().change, Change::Upgraded);
+    release.plan_uninstall().await.unwrap().run(&(), &nobody()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_helm_installed_is_kept_without_a_new_revision() {
+    let stage = Stage::new("adopted").await;
+    let folder = chart_folder("minimal");
+    stage.run_helm(&stage.helm(), &["install", "web", &folder, "--set", "greeting=hello"]);
+    let release = stage.release("web");
+    let outcome = release.ensure(&chart("minimal")).values(values(r#"{"greeting": "hello"}"#)).await.unwrap();
+    assert_eq!((outcome.change, outcome.record.revision), (Change::Unchanged, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_drifted_is_put_back() {
+    let stage = Stage::new("drifted").await;
+    let release = stage.release("web");
+    let chart = chart("minimal");
+    release.ensure(&chart).await.unwrap();
+    let path = format!("/api/v1/namespaces/{}/configmaps/web-minimal", stage.namespace);
+    stage.tenant.api().delete(&path).unwrap();
+    let outcome = release.ensure(&chart).await.unwrap();
+    assert_eq!((outcome.change, outcome.record.revision), (Change::Corrected, 1));
+    stage.tenant.api().merge(&path, &serde_json::json!({"data": {"greeting": "changed"}})).unwrap();
+    assert_eq!(release.ensure(&chart).await.unwrap().change, Change::Corrected);
+    assert_ne!(stage.find(&path).unwrap()["data"]["greeting"], "changed");
+    assert_eq!(release.ensure(&chart).await.unwrap().change, Change::Unchanged);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_is_healed() {
+    let stage = Stage::new("crashed").await;
+    let release = stage.release("web");
+    let stuck = chart_of(&[
+        ("Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"),
+        ("values.yaml", "selector: {no-such: node}\n"),
+        (
+            "templates/deployment.yaml",
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  selector: {matchLabels: {a: b}}\n  \
+             template:\n    metadata: {labels: {a: b}}\n    spec:\n      nodeSelector: {{ toJson .Values.selector }}\n      \
+             containers: [{name: web, image: \"registry.example/web:1\"}]\n",
+        ),
+    ]);
+    let plan = release.plan_install(&stuck).wait(Wait::Ready).await.unwrap();
+    // Dropping the future is what a crash leaves behind.
+    assert!(tokio::time::timeout(Duration::from_secs(2), plan.run(&(), &nobody())).await.is_err());
+    assert_eq!(release.status().await.unwrap().info.status, Status::PendingInstall);
+    assert!(matches!(release.plan_upgrade(&stuck).await, Err(Error::Pending { .. })));
+
+    let outcome = release.ensure(&stuck).values(values(r#"{"selector": null}"#)).await.unwrap();
+    assert_eq!(outcome.record.info.status, Status::Deployed);
+    let states: Vec<_> = release.history().await.unwrap().into_iter().map(|summary| summary.status).collect();
+    assert_eq!(states, [Status::Failed, Status::Deployed]);
+}
