@@ -32,7 +32,8 @@ pub(crate) struct Arguments {
 #[derive(Debug, Deserialize)]
 struct Case {
     id: String,
-    case: String,
+    #[serde(rename = "case")]
+    values: String,
     argv: Vec<String>,
     ok: bool,
     golden: Option<String>,
@@ -44,7 +45,7 @@ struct Case {
 
 impl Case {
     fn name(&self) -> String {
-        format!("{}/{}", self.id, self.case)
+        format!("{}/{}", self.id, self.values)
     }
 }
 

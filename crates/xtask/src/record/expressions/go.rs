@@ -97,7 +97,7 @@ impl Oracle {
         struct Names {
             names: Vec<String>,
         }
-        let lines = self.exchange(vec![r#"{"functions":true}"#.to_owned()])?;
+        let lines = self.exchange(&[r#"{"functions":true}"#.to_owned()])?;
         let line = lines.first().map_or("", String::as_str);
         Ok(serde_json::from_str::<Names>(line).map_err(Error::Answer)?.names)
     }
@@ -105,11 +105,11 @@ impl Oracle {
     /// One answer for each request, in their order.
     pub(super) fn ask(&self, requests: &[&Request]) -> Result<Vec<Answer>, Error> {
         let lines = requests.iter().map(|request| serde_json::to_string(request).map_err(Error::Answer));
-        let answers = self.exchange(lines.collect::<Result<_, _>>()?)?;
+        let answers = self.exchange(&lines.collect::<Result<Vec<_>, _>>()?)?;
         answers.iter().map(|line| serde_json::from_str(line).map_err(Error::Answer)).collect()
     }
 
-    fn exchange(&self, requests: Vec<String>) -> Result<Vec<String>, Error> {
+    fn exchange(&self, requests: &[String]) -> Result<Vec<String>, Error> {
         let mut child = Command::new(&self.binary)
             .arg(&self.chart)
             .env_clear()
@@ -123,7 +123,6 @@ impl Oracle {
         };
         // Both directions at once: neither pipe may fill up while the other is waited for.
         let lines = std::thread::scope(|scope| {
-            let requests = &requests;
             scope.spawn(move || {
                 let mut input = BufWriter::new(input);
                 for request in requests {

@@ -1,6 +1,6 @@
 //! Numbers that look random and are the same in every run.
 
-/// Steele's and Vigna's SplitMix64, seeded with a name.
+/// Steele's and Vigna's `SplitMix64`, seeded with a name.
 #[derive(Debug)]
 pub(super) struct Random(u64);
 
@@ -27,11 +27,7 @@ impl Random {
     }
 
     /// One of some things; `None` when there is none.
-    pub(super) fn pick<'a, T: ?Sized, L: AsRef<[T]> + ?Sized>(&mut self, things: &'a L) -> Option<&'a T>
-    where
-        T: Sized,
-    {
-        let things = things.as_ref();
+    pub(super) fn pick<'a, T>(&mut self, things: &'a [T]) -> Option<&'a T> {
         things.get(self.below(things.len()))
     }
 }

@@ -91,7 +91,7 @@ impl Signatures {
             let way: Vec<Parameter> = words.map(Parameter::read).collect();
             for parameter in &way {
                 if !pools.contains_key(&parameter.kind) {
-                    return Err(Error::NoPool { function: name.to_owned(), kind: parameter.kind.clone() });
+                    return Err(Error::Pool { function: name.to_owned(), kind: parameter.kind.clone() });
                 }
             }
             let function = functions.entry(name.to_owned()).or_default();
@@ -103,7 +103,7 @@ impl Signatures {
 
     /// The templates that call a function.
     pub(super) fn cases(&self, name: &str) -> Result<Vec<String>, Error> {
-        let function = self.functions.get(name).ok_or_else(|| Error::NoSignature(name.to_owned()))?;
+        let function = self.functions.get(name).ok_or_else(|| Error::Signature(name.to_owned()))?;
         let mut random = Random::named(name);
         let mut cases = Vec::new();
         let (right, wrong) = match function.cost {

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
     #[error("{file}: line {line} stands before the first heading")]
-    NoHeading { file: &'static str, line: usize },
+    Heading { file: &'static str, line: usize },
     #[error("signatures.txt has no line for {0:?}, which Helm registers")]
-    NoSignature(String),
+    Signature(String),
     #[error("signatures.txt: {function} takes {kind:?}, which pools.txt does not have")]
-    NoPool { function: String, kind: String },
+    Pool { function: String, kind: String },
 }
 
 /// What stands between two lines of a text that stands in one line of a file.
@@ -41,7 +41,7 @@ fn sections(
             current = Some(name.to_owned());
             continue;
         }
-        let name = current.clone().ok_or(Error::NoHeading { file, line: index + 1 })?;
+        let name = current.clone().ok_or(Error::Heading { file, line: index + 1 })?;
         sections.entry(name).or_default().push(line.replace(LINE_END, "\n"));
     }
     Ok(sections)
