@@ -102,6 +102,8 @@ pub struct Refusal {
     pub causes: Vec<Cause>,
     /// How long the server asks to wait.
     pub retry_after: Option<Duration>,
+    /// Whether an internal error of the server is the object's fault, so that it comes again.
+    pub(crate) lasting: bool,
 }
 
 /// One cause of a [`Refusal`].
@@ -189,6 +191,7 @@ impl Refusal {
     pub fn class(&self) -> Class {
         match self.code {
             409 if self.reason != "AlreadyExists" => Class::Conflict,
+            500 if self.lasting => Class::User,
             408 | 410 | 429 | 500..=599 => Class::Retry,
             _ => Class::User,
         }

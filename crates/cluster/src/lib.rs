@@ -5,6 +5,7 @@ mod crds;
 mod delete;
 mod difference;
 mod discovery;
+pub mod drift;
 mod error;
 mod examine;
 pub mod fields;
@@ -33,6 +34,10 @@ pub use crds::{CrdError, CrdPolicy, kinds_of};
 pub use delete::{DeleteOptions, Deletion, Propagation, is_kept};
 pub use difference::{FieldChange, REDACTED, difference};
 pub use discovery::{Discovery, Placement, Resource, ServerVersion};
+pub use drift::{
+    Drift, DriftEvent, DriftKind, DriftReport, DriftRules, DriftWatch, IgnoreRule, Registration, Signature,
+    TargetSelector,
+};
 pub use error::{Cause, Class, Error, FieldConflict, Refusal};
 pub use examine::{Action, Detail, ExamineOptions, Examined, Foreign, Means, Obstacle};
 pub use gvk::{Gvk, ObjectKey, ObjectRef};

@@ -42,6 +42,7 @@ pub(crate) struct Call {
     content_type: &'static str,
     accept: &'static str,
     repeat: Repeat,
+    patience: Option<Duration>,
 }
 
 impl Call {
@@ -56,6 +57,7 @@ impl Call {
             content_type: "application/json",
             accept: "application/json",
             repeat,
+            patience: None,
         }
     }
 
@@ -77,6 +79,13 @@ impl Call {
 
     pub(crate) fn repeat(mut self, repeat: Repeat) -> Self {
         self.repeat = repeat;
+        self
+    }
+
+    /// Waits no longer than this for the answer, and does not ask twice.
+    pub(crate) fn impatient(mut self, patience: Duration) -> Self {
+        self.patience = Some(patience);
+        self.repeat = Repeat::Unsent;
         self
     }
 
@@ -203,7 +212,8 @@ impl Target {
             let body = self.read_body(call, response.into_body()).await?;
             Ok(Answer { status, body })
         };
-        match tokio::time::timeout(self.inner.request_timeout, work).await {
+        let limit = call.patience.unwrap_or(self.inner.request_timeout);
+        match tokio::time::timeout(limit, work).await {
             Ok(done) => done,
             Err(_) => Err(self.timed_out(call)),
         }
@@ -258,7 +268,8 @@ impl Target {
             self.inner.throttle.hold(pause);
         }
         let refusal = refusal(call, code, &body, retry_after);
-        let passing = matches!(code.as_u16(), 429 | 500 | 502 | 503 | 504) || refusal.is_quota_conflict();
+        let passing = matches!(code.as_u16(), 429 | 500 | 502 | 503 | 504) && !refusal.lasting
+            || refusal.is_quota_conflict();
         // A server that asks to come back later, or that loses a race for a quota, has not acted.
         let unsent = code == StatusCode::TOO_MANY_REQUESTS || refusal.is_quota_conflict();
         Failed { error: Error::Refused(Box::new(refusal)), unsent, passing }
@@ -274,7 +285,7 @@ impl Target {
             cluster: self.inner.name.clone(),
             verb: call.verb,
             path: call.url.path().to_owned(),
-            after: self.inner.request_timeout,
+            after: call.patience.unwrap_or(self.inner.request_timeout),
         };
         // Whoever does not answer once is not asked again at once: the caller's queue goes on.
         Failed { error, unsent: false, passing: false }
@@ -389,7 +400,7 @@ fn refusal(call: &Call, code: StatusCode, body: &[u8], retry_after: Option<Durat
         object: call.object.clone(),
         code: code.as_u16(),
         reason: status.reason,
-        message: status.message,
+        message: status.message.clone(),
         causes: details
             .causes
             .unwrap_or_default()
@@ -397,6 +408,8 @@ fn refusal(call: &Call, code: StatusCode, body: &[u8], retry_after: Option<Durat
             .map(|cause| Cause { reason: cause.reason, field: cause.field, message: cause.message })
             .collect(),
         retry_after: retry_after.or(details.retry_after_seconds.map(Duration::from_secs)),
+        // What the server says of an apply that does not fit the kind's schema, with the status 500.
+        lasting: status.message.contains("failed to create typed"),
     };
     if refusal.message.is_empty() {
         code.canonical_reason().unwrap_or("unknown status").clone_into(&mut refusal.message);

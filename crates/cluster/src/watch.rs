@@ -185,6 +185,7 @@ fn ended(call: &Call, status: &Data) -> Error {
         message: text("message"),
         causes: Vec::<Cause>::new(),
         retry_after: None,
+        lasting: false,
     }))
 }
 

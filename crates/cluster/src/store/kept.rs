@@ -17,6 +17,9 @@ use crate::{Error, Gvk, ObjectRef, Placement, Resource, Scope, Target, Verb};
 /// The most bytes that the values of a Secret or ConfigMap may have together (Kubernetes: `MaxSecretSize`).
 const MOST_BYTES: usize = 1 << 20;
 
+/// Under this name Helm's records are written: the first part of its user agent, unlike that of the objects.
+const RECORD_MANAGER: &str = "Helm";
+
 /// Labels that the store sets; the others are the user's (Helm: `pkg/storage/driver/util.go`, `systemLabels`).
 const SYSTEM_LABELS: [&str; 6] = ["name", "owner", "status", "version", "createdAt", "modifiedAt"];
 
@@ -74,7 +77,7 @@ impl Kept {
         let resource = self.resource();
         let reference = self.reference(&record_key(&record.name, record.revision));
         let url = UrlPath::collection(&resource, reference.namespace.as_deref())
-            .param("fieldManager", self.target.manager());
+            .param("fieldManager", RECORD_MANAGER);
         let call = Call::new(Verb::Create, url)
             .about(&reference)
             .body("application/json", crate::apply::json(&reference, &object).map_err(backend)?);
@@ -93,7 +96,7 @@ impl Kept {
     ) -> Result<Version, StoreError> {
         let object = self.object(record, annotations, "modifiedAt", Some(expected))?;
         let reference = self.reference(&record_key(&record.name, record.revision));
-        let url = UrlPath::object(&self.resource(), &reference).param("fieldManager", self.target.manager());
+        let url = UrlPath::object(&self.resource(), &reference).param("fieldManager", RECORD_MANAGER);
         let call = Call::new(Verb::Replace, url)
             .about(&reference)
             .body("application/json", crate::apply::json(&reference, &object).map_err(backend)?);

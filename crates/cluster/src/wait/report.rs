@@ -1,6 +1,7 @@
 //! What is known about an object that did not become ready.
 
 use std::fmt;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use pintle_value::Data;
@@ -17,6 +18,8 @@ use crate::{Error, Gvk, Jobs, ObjectRef, Scope, Status, StatusResult, Target, Ve
 const LOG_LINES: &str = "20";
 /// How many bytes of a container's log a report holds.
 const LOG_BYTES: &str = "16384";
+/// How long a report waits for a container's log.
+const LOG_PATIENCE: Duration = Duration::from_secs(3);
 /// How many Pods a report describes.
 const MOST_PODS: usize = 3;
 /// How many events a report holds.
@@ -185,7 +188,8 @@ impl Target {
             .await?
             .map(|url| url.param("tailLines", LOG_LINES).param("limitBytes", LOG_BYTES));
         let log = if of == LogOf::Previous { log.map(|url| url.param("previous", "true")) } else { log };
-        let bytes = self.send(scope, &log.0).await?.body;
+        // A kubelet that does not answer must not hold up the report.
+        let bytes = self.send(scope, &log.0.impatient(LOG_PATIENCE)).await?.body;
         Ok(String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect())
     }
 

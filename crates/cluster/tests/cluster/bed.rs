@@ -8,15 +8,15 @@ use pintle_testkit::{Bed, Cluster, Helm, Namespace, Tenant};
 use pintle_value::Data;
 
 /// A tenant, a namespace of the test's own in it, and a target on it.
-pub struct Place {
-    pub tenant: Tenant,
-    pub namespace: Namespace,
-    pub target: Target,
-    pub scope: Scope,
+pub(crate) struct Place {
+    pub(crate) tenant: Tenant,
+    pub(crate) namespace: Namespace,
+    pub(crate) target: Target,
+    pub(crate) scope: Scope,
 }
 
 impl Place {
-    pub async fn new(prefix: &str) -> Self {
+    pub(crate) async fn new(prefix: &str) -> Self {
         let prefix = prefix.to_owned();
         let (tenant, namespace) = tokio::task::spawn_blocking(move || {
             let bed = Bed::shared().expect("a bed");
@@ -32,17 +32,17 @@ impl Place {
     }
 
     /// An object of the test's namespace.
-    pub fn object(&self, json: serde_json::Value) -> Object {
+    pub(crate) fn object(&self, json: serde_json::Value) -> Object {
         Object::new(data(json)).expect("an object").in_namespace(&self.namespace)
     }
 
     /// The live object.
-    pub async fn live(&self, object: &ObjectRef) -> Data {
+    pub(crate) async fn live(&self, object: &ObjectRef) -> Data {
         self.target.get(&self.scope, object).await.expect("an answer").expect("the object")
     }
 
     /// Runs kubectl in the test's namespace.
-    pub async fn kubectl(&self, arguments: &[&str]) -> String {
+    pub(crate) async fn kubectl(&self, arguments: &[&str]) -> String {
         let tenant = self.tenant.clone();
         let mut arguments: Vec<String> = arguments.iter().map(|&argument| argument.to_owned()).collect();
         arguments.extend(["-n".to_owned(), self.namespace.to_string()]);
@@ -55,7 +55,7 @@ impl Place {
     }
 
     /// Runs the real Helm 4 in the test's namespace.
-    pub async fn helm(&self, arguments: &[&str]) -> String {
+    pub(crate) async fn helm(&self, arguments: &[&str]) -> String {
         let tenant = self.tenant.clone();
         let mut arguments: Vec<String> = arguments.iter().map(|&argument| argument.to_owned()).collect();
         arguments.extend(["-n".to_owned(), self.namespace.to_string()]);
@@ -69,12 +69,12 @@ impl Place {
 }
 
 /// A target's builder on a cluster, as its administrator.
-pub async fn builder(cluster: &Cluster) -> TargetBuilder {
+pub(crate) async fn builder(cluster: &Cluster) -> TargetBuilder {
     Target::builder(client(cluster.kubeconfig()).await).name(cluster.name())
 }
 
 /// A client by a kubeconfig's text.
-pub async fn client(kubeconfig: &str) -> kube::Client {
+pub(crate) async fn client(kubeconfig: &str) -> kube::Client {
     let kubeconfig = Kubeconfig::from_yaml(kubeconfig).expect("a kubeconfig");
     let config = kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
         .await
@@ -82,12 +82,12 @@ pub async fn client(kubeconfig: &str) -> kube::Client {
     kube::Client::try_from(config).expect("a client")
 }
 
-pub fn data(json: serde_json::Value) -> Data {
+pub(crate) fn data(json: serde_json::Value) -> Data {
     serde_json::from_value(json).expect("json is data")
 }
 
 /// Collects what is told.
-pub fn listener() -> (Arc<std::sync::Mutex<Vec<String>>>, impl pintle_cluster::ProgressObserver) {
+pub(crate) fn listener() -> (Arc<std::sync::Mutex<Vec<String>>>, impl pintle_cluster::ProgressObserver) {
     let told = Arc::new(std::sync::Mutex::new(Vec::new()));
     let sink = Arc::clone(&told);
     let observer = move |progress: &pintle_cluster::Progress<'_>| {
