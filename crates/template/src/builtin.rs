@@ -162,6 +162,11 @@ fn type_name(value: &Value) -> &'static str {
     value.go_type().map_or("<nil>", |go_type| go_type.name)
 }
 
+/// The name of what a pointer points to (Go: `indirect`).
+fn pointee_name(value: &Value) -> &'static str {
+    value.go_type().map_or("<nil>", |go_type| go_type.elem.filter(|_| go_type.kind == Kind::Ptr).unwrap_or(go_type).name)
+}
+
 /// Whether Go's `indirect` ends at a nil pointer or interface.
 fn is_nil_pointer(operand: &Operand) -> bool {
     match &operand.value {
@@ -220,7 +225,7 @@ fn index(args: &[Operand]) -> Result<Operand, String> {
             let byte = text.get(at).ok_or("reflect: string index out of range")?;
             Operand::plain(Value::Number(Number::Uint8(*byte)))
         } else {
-            return Err(format!("can't index item of type {}", type_name(&item.value)));
+            return Err(format!("can't index item of type {}", pointee_name(&item.value)));
         };
     }
     Ok(item)
@@ -243,7 +248,7 @@ fn slice(args: &[Operand]) -> Result<Operand, String> {
         (Value::String(_), _) if indexes.len() == 3 => return Err("cannot 3-index slice a string".into()),
         (Value::String(text), _) => (text.len(), text.len()),
         (_, Some(list)) => (list.capacity(), list.len()),
-        _ => return Err(format!("can't slice item of type {}", type_name(&item.value))),
+        _ => return Err(format!("can't slice item of type {}", pointee_name(&item.value))),
     };
     let mut bounds = [0, len, 0];
     for (bound, index) in bounds.iter_mut().zip(indexes) {
@@ -278,7 +283,7 @@ fn len(item: Option<&Operand>) -> Result<Operand, String> {
         value => match (value.as_map(), value.as_list()) {
             (Some(map), _) => map.len(),
             (_, Some(list)) => list.len(),
-            _ => return Err(format!("len of type {}", type_name(value))),
+            _ => return Err(format!("len of type {}", pointee_name(value))),
         },
     };
     Ok(Operand::plain(Value::Int(i64::try_from(len).unwrap_or(i64::MAX))))
@@ -347,10 +352,10 @@ fn eq(a: &Operand, others: &[Operand]) -> Result<bool, String> {
 
 /// Equality of lists, maps, objects and nothing.
 fn eq_other(a: &Value, b: &Value) -> Result<bool, String> {
-    let shown = |value: &Value| pintle_value::printed(value, 1 << 20).unwrap_or_default();
+    let shown = |verb: &[u8], value: &Value| printf::sprintf(verb, std::slice::from_ref(value), 1 << 20).unwrap_or_default();
     if !(a.kind() == b.kind() || a.is_nil() || b.is_nil()) {
         let (a_type, b_type) = (type_name(a), type_name(b));
-        return Err(format!("non-comparable types {}: {a_type}, {b_type}: {}", shown(a), shown(b)));
+        return Err(format!("non-comparable types {}: {a_type}, {b_type}: {}", shown(b"%s", a), shown(b"%v", b)));
     }
     if is_nil(a) || is_nil(b) {
         return Ok(is_nil(a) == is_nil(b));
@@ -364,7 +369,7 @@ fn eq_other(a: &Value, b: &Value) -> Result<bool, String> {
                     && a.go_type().kind == Kind::Struct
                     && a.to_data() == b.to_data())
         }
-        _ => Err(format!("non-comparable type {}: {}", shown(b), type_name(b))),
+        _ => Err(format!("non-comparable type {}: {}", shown(b"%s", b), type_name(b))),
     }
 }
 

@@ -203,6 +203,11 @@ impl Operand {
         Self { value, wrap }
     }
 
+    /// What a function gave. Of Go's types only `interface {}` has a nil that is no value of its own.
+    pub(crate) fn result(value: Value) -> Self {
+        if value.is_nil() { Self::wrapped(value) } else { Self::plain(value) }
+    }
+
     pub(crate) fn is_invalid(&self) -> bool {
         self.wrap != Wrap::Interface && self.value.is_nil()
     }

@@ -5,7 +5,9 @@ use std::rc::Rc;
 use pintle_value::{Kind, Map, Number, Object, Str, Type, Value};
 
 use crate::code::{Operand, zero_of};
+use crate::error::{Error, ErrorKind};
 use crate::execution::MissingKey;
+use crate::function::CallError;
 
 /// What a field's name leads to.
 pub(crate) enum Method {
@@ -22,6 +24,14 @@ pub(crate) fn field(
     has_args: bool,
 ) -> Result<Method, String> {
     if let Value::Map(map) = &receiver.value {
+        if let Some(methods) = &map.go_type().map_methods
+            && methods.names.iter().any(|method| *name == *method)
+        {
+            let object = (methods.object)(map.clone());
+            if let Some((params, variadic)) = object.method(&name.to_str_lossy()) {
+                return Ok(Method::Method { object, params, variadic });
+            }
+        }
         return member(map, name, missing, has_args);
     }
     if receiver.is_invalid() {
@@ -91,29 +101,33 @@ pub(crate) fn number_like(like: &Value, value: u64) -> Value {
 }
 
 /// Go: `text/template/funcs.go`, `call`.
-pub(crate) fn call_function(name: &str, function: &Value, args: Vec<Value>) -> Result<Value, String> {
-    let Some(go_type) = function.go_type() else { return Err("call of nil".into()) };
+pub(crate) fn call_function(name: &str, function: &Value, args: Vec<Value>) -> Result<Value, CallError> {
+    let Some(go_type) = function.go_type() else { return Err(CallError::new("call of nil")) };
     let Value::Object(object) = function else {
-        return Err(format!("non-function {name} of type {go_type}"));
+        return Err(CallError::new(format!("non-function {name} of type {go_type}")));
     };
     let signature = if go_type.kind == Kind::Func { object.method("") } else { None };
     let Some((params, variadic)) = signature else {
-        return Err(format!("non-function {name} of type {go_type}"));
+        return Err(CallError::new(format!("non-function {name} of type {go_type}")));
     };
     let (given, fixed) = (args.len(), params.len() - usize::from(variadic && !params.is_empty()));
     if variadic && given < fixed {
-        return Err(format!("wrong number of args for {name}: got {given} want at least {fixed}"));
+        return Err(CallError::new(format!("wrong number of args for {name}: got {given} want at least {fixed}")));
     }
     if !variadic && given != params.len() {
-        return Err(format!("wrong number of args for {name}: got {given} want {}", params.len()));
+        return Err(CallError::new(format!("wrong number of args for {name}: got {given} want {}", params.len())));
     }
     let mut converted = Vec::with_capacity(given);
     for (at, arg) in args.into_iter().enumerate() {
         let param = if at < fixed { params.get(at) } else { params.last() };
         let Some(param) = param else { continue };
-        converted.push(prepare(arg, param).map_err(|error| format!("arg {at}: {error}"))?);
+        let prepared = prepare(arg, param).map_err(|text| CallError::Template {
+            prefix: Str::from(format!("arg {at}: ")),
+            error: Box::new(Error::new(ErrorKind::Execute, text, None)),
+        });
+        converted.push(prepared?);
     }
-    object.call("", &converted).map_err(|error| error.to_string())
+    object.call("", &converted).map_err(|error| CallError::new(error.to_string()))
 }
 
 /// Go: `prepareArg`.

@@ -385,8 +385,8 @@ impl<'a, 'h> Machine<'a, 'h> {
                             self.stack.push(value);
                         }
                         Err(message) => {
-                            let message = format!("error calling {}: {message}", builtin.name());
-                            return Err(self.fault(template, message));
+                            let error = CallError::new(message);
+                            return Err(self.function_failed(template, &Str::from(builtin.name()), error));
                         }
                     }
                 }
@@ -612,7 +612,7 @@ impl<'a, 'h> Machine<'a, 'h> {
         match result {
             Ok(value) => {
                 self.made(&value)?;
-                Ok(Operand::element(value, None))
+                Ok(Operand::result(value))
             }
             Err(error) => {
                 let (head, place) = self.head(template, node);
@@ -787,7 +787,7 @@ impl<'a, 'h> Machine<'a, 'h> {
         match result {
             Ok(value) => {
                 self.made(&value)?;
-                self.stack.push(Operand::element(value, None));
+                self.stack.push(Operand::result(value));
                 Ok(())
             }
             Err(error) => Err(self.function_failed(template, name, error)),
@@ -817,15 +817,10 @@ impl<'a, 'h> Machine<'a, 'h> {
         match crate::field::call_function(callee, &function, args) {
             Ok(value) => {
                 self.made(&value)?;
-                self.stack.push(Operand::element(value, None));
+                self.stack.push(Operand::result(value));
                 Ok(())
             }
-            Err(message) => {
-                let node = template.at.get(self.frame.pc.saturating_sub(1)).copied().unwrap_or(0);
-                let (head, place) = self.head(template, node);
-                let inner = Error::new(ErrorKind::Execute, message, None);
-                Err(inner.within(format!("{head}error calling call: "), Some(place)))
-            }
+            Err(error) => Err(self.function_failed(template, &Str::from("call"), error)),
         }
     }
 

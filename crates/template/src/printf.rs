@@ -237,6 +237,7 @@ impl Printer {
                 Ok(())
             }
             'p' => self.pointer(value),
+            'w' if is_composite(value) => self.bad_verb(value, verb),
             _ => self.value(value, verb, 0),
         }
     }
@@ -460,6 +461,15 @@ impl Printer {
         let leading = !self.to.flags.sharp;
         self.hex_0x(address as u64, leading);
         Ok(())
+    }
+}
+
+/// Whether Go looks for methods of such a value, and so for errors to wrap.
+fn is_composite(value: &Value) -> bool {
+    match value {
+        Value::List(list) => *list.go_type() != types::BYTES,
+        Value::Map(_) | Value::Object(_) => true,
+        _ => false,
     }
 }
 

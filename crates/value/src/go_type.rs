@@ -82,22 +82,33 @@ pub struct Type {
     pub key: Option<&'static Type>,
     /// The element's type, of a map, slice, array, channel or pointer.
     pub elem: Option<&'static Type>,
+    /// The methods of a named map type whose values are [`Map`](crate::Map)s.
+    pub map_methods: Option<MapMethods>,
+}
+
+/// The methods of a named map type.
+#[derive(Clone, Copy, Debug)]
+pub struct MapMethods {
+    /// Their names; a member of such a name cannot be reached as a field.
+    pub names: &'static [&'static str],
+    /// An object with the methods of this map.
+    pub object: fn(crate::Map) -> std::rc::Rc<dyn crate::Object>,
 }
 
 impl Type {
     /// A type without elements.
     pub const fn plain(name: &'static str, kind: Kind) -> Self {
-        Self { name, kind, key: None, elem: None }
+        Self { name, kind, key: None, elem: None, map_methods: None }
     }
 
     /// A slice type.
     pub const fn slice(name: &'static str, elem: &'static Type) -> Self {
-        Self { name, kind: Kind::Slice, key: None, elem: Some(elem) }
+        Self { name, kind: Kind::Slice, key: None, elem: Some(elem), map_methods: None }
     }
 
     /// A map type.
     pub const fn map(name: &'static str, key: &'static Type, elem: &'static Type) -> Self {
-        Self { name, kind: Kind::Map, key: Some(key), elem: Some(elem) }
+        Self { name, kind: Kind::Map, key: Some(key), elem: Some(elem), map_methods: None }
     }
 
     /// Whether the type has a name of its own, as `int` and `common.Values` have and `map[string]int` has not.
@@ -110,9 +121,16 @@ impl Type {
             || self.name.starts_with("struct "))
     }
 
+    /// This map type with methods.
+    #[must_use]
+    pub const fn with_methods(mut self, methods: MapMethods) -> Self {
+        self.map_methods = Some(methods);
+        self
+    }
+
     /// A pointer type.
     pub const fn pointer(name: &'static str, elem: &'static Type) -> Self {
-        Self { name, kind: Kind::Ptr, key: None, elem: Some(elem) }
+        Self { name, kind: Kind::Ptr, key: None, elem: Some(elem), map_methods: None }
     }
 }
 

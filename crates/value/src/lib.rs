@@ -46,7 +46,7 @@ mod walk;
 pub use data::{Data, DataList, DataMap};
 pub use equal::deep_equal;
 pub use float::{FloatBits, FloatFormat, append_float};
-pub use go_type::{Kind, Type, types};
+pub use go_type::{Kind, MapMethods, Type, types};
 pub use json::{Json, JsonError};
 pub use list::{Items, List};
 pub use map::Map;

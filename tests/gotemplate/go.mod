@@ -1,0 +1,3 @@
+module pintle.example/gotemplate
+
+go 1.27
