@@ -10,7 +10,8 @@ use reqwest::header::{
 use reqwest::{Client, Response, StatusCode, redirect};
 use url::Url;
 
-use crate::{Credentials, Limits, RegistryError, Tls};
+use crate::address::shown;
+use crate::{Credentials, Download, Limits, RegistryError, Tls};
 
 /// The HTTP client that repositories share: one connection pool, rustls, no redirects of its own.
 ///
@@ -36,6 +37,12 @@ impl Http {
             .build()
             .map_err(|error| RegistryError::Tls(innermost(&error)))?;
         Ok(Self { client })
+    }
+
+    /// Asks for an archive, or another file, at an `http` or `https` address. A user name and a password in the
+    /// address are its credentials.
+    pub fn download(&self, url: &str) -> Download<'_> {
+        Download::new(self, url)
     }
 
     /// Reads an address, following redirects; what may pass is tried again, all within one time limit.
@@ -177,16 +184,6 @@ fn refusal(url: &Url, status: u16, authenticated: bool) -> RegistryError {
     }
 }
 
-/// The address without user name, password and query, any of which can be a secret.
-pub(crate) fn shown(url: &Url) -> String {
-    let mut url = url.clone();
-    // Both fail only for addresses that cannot have a user, which then have none.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    url.set_query(None);
-    url.to_string()
-}
-
 fn same_origin(a: &Url, b: &Url) -> bool {
     a.scheme() == b.scheme() && a.host() == b.host() && a.port_or_known_default() == b.port_or_known_default()
 }
@@ -231,16 +228,15 @@ fn unreachable(url: &Url, error: &reqwest::Error) -> RegistryError {
 
 /// Whether the server's certificate is the trouble: asking again does not change it.
 fn is_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let tls = inner.and_then(|inner| inner.downcast_ref()).or_else(|| error.downcast_ref());
-        if matches!(tls, Some(rustls::Error::InvalidCertificate(_))) {
-            return true;
-        }
-        cause = error.source();
+    if let Some(tls) = error.downcast_ref::<rustls::Error>() {
+        return matches!(tls, rustls::Error::InvalidCertificate(_));
     }
-    false
+    // What an I/O error holds is not its source; its source is the source of what it holds.
+    let held = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    match held {
+        Some(held) => is_certificate(held),
+        None => error.source().is_some_and(is_certificate),
+    }
 }
 
 /// The cause at the bottom: the layers above it only say that something failed.

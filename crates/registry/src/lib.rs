@@ -18,7 +18,9 @@
 //! # }
 //! ```
 
+mod address;
 mod credentials;
+mod download;
 mod error;
 mod http;
 mod index;
@@ -26,7 +28,9 @@ mod limits;
 mod repository;
 mod tls;
 
+pub use bytes::Bytes;
 pub use credentials::Credentials;
+pub use download::Download;
 pub use error::{Class, RegistryError};
 pub use http::Http;
 pub use index::{Index, IndexEntry};

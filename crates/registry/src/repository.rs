@@ -9,7 +9,8 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::Mutex;
 use url::Url;
 
-use crate::http::{Answer, PassCredentials, Request, Validators, shown};
+use crate::address::{shown, split, without_user};
+use crate::http::{Answer, PassCredentials, Request, Validators};
 use crate::{Credentials, Http, Index, Limits, RegistryError};
 
 /// A chart repository: an index and the archives that it names.
@@ -107,18 +108,9 @@ impl Repository {
     /// Starts a repository at `url`, an `http` or `https` address below which `index.yaml` lies. A user name and a
     /// password in the address are its credentials.
     pub fn builder(url: &str) -> Result<RepositoryBuilder, RegistryError> {
-        let invalid = |reason: String| RegistryError::Url { url: without_user(url), reason };
-        let mut parsed = Url::parse(url).map_err(|error| invalid(error.to_string()))?;
-        if !matches!(parsed.scheme(), "http" | "https") {
-            return Err(invalid("it must begin with http:// or https://".to_owned()));
-        }
-        let credentials = (!parsed.username().is_empty())
-            .then(|| Credentials::basic(parsed.username(), parsed.password().unwrap_or_default()));
-        // Both fail only for addresses that cannot have a user; http addresses can.
-        let _ = parsed.set_username("");
-        let _ = parsed.set_password(None);
+        let (url, credentials) = split(url)?;
         Ok(RepositoryBuilder {
-            url: parsed,
+            url,
             credentials,
             pass_credentials: PassCredentials::SameOrigin,
             limits: Limits::default(),
@@ -289,19 +281,6 @@ impl Repository {
 impl fmt::Debug for Repository {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Repository").field("url", &self.url()).finish_non_exhaustive()
-    }
-}
-
-/// An address that could not be parsed, without what may be a user name and a password.
-fn without_user(url: &str) -> String {
-    match (url.find("://"), url.rfind('@')) {
-        (Some(scheme), Some(at)) if scheme < at => {
-            let (Some(before), Some(after)) = (url.get(..scheme + 3), url.get(at + 1..)) else {
-                return String::new();
-            };
-            format!("{before}{after}")
-        }
-        _ => url.to_owned(),
     }
 }
 

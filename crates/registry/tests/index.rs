@@ -1,5 +1,9 @@
 //! The index takes any bytes, and chooses as Helm does.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
+
+use std::fmt::Write as _;
+
 use pintle_registry::Index;
 use proptest::prelude::*;
 
@@ -19,7 +23,7 @@ proptest! {
     fn the_newest_version_that_passes_is_chosen(versions in proptest::collection::vec((0_u8..4, 0_u8..30, 0_u8..30), 1..12)) {
         let mut text = "apiVersion: v1\nentries:\n  web:\n".to_owned();
         for (major, minor, patch) in &versions {
-            text += &format!("  - name: web\n    version: {major}.{minor}.{patch}\n");
+            let _ = writeln!(text, "  - name: web\n    version: {major}.{minor}.{patch}");
         }
         let index = Index::parse(text.as_bytes()).expect("is an index");
         let newest = |passes: &dyn Fn(&(u8, u8, u8)) -> bool| {

@@ -1,5 +1,7 @@
 //! Repositories over HTTP: what is asked for, what is chosen, and what goes wrong.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
+
 use std::time::Duration;
 
 use pintle_registry::{Class, Credentials, Http, Limits, RegistryError, Repository, Tls};
@@ -319,6 +321,26 @@ async fn tls_is_checked_against_the_given_authority() {
     assert!(error.to_string().ends_with("redirects from https to http"), "{error}");
 }
 
+#[tokio::test]
+async fn a_file_at_an_address_is_downloaded() {
+    let server = ChartServer::builder().basic_auth("us er", "p:w").start().expect("a port is free");
+    server.set_file("/values.yaml", *b"a: 1\n");
+    let http = Http::new().expect("makes a client");
+    let url = format!("{}/values.yaml", server.url());
+    let refused = http.download(&url).bytes().await.expect_err("asks for credentials");
+    assert!(matches!(refused, RegistryError::Unauthorized { .. }), "{refused}");
+    let credentials = Credentials::basic("us er", "p:w");
+    let bytes = http.download(&url).credentials(credentials).bytes().await.expect("lets us in");
+    assert_eq!(bytes.as_ref(), b"a: 1\n");
+    let within = url.replace("http://", "http://us%20er:p%3Aw@");
+    assert!(!format!("{:?}", http.download(&within)).contains("p%3Aw"));
+    http.download(&within).bytes().await.expect("lets us in");
+    let mut limits = quick();
+    limits.archive_bytes = 2;
+    let error = http.download(&within).limits(limits).bytes().await.expect_err("is too large");
+    assert!(matches!(error, RegistryError::TooLarge { .. }), "{error}");
+}
+
 #[test]
 fn bad_certificates_are_refused_at_once() {
     for (tls, reason) in [
@@ -333,13 +355,11 @@ fn bad_certificates_are_refused_at_once() {
 #[test]
 fn everything_is_send_and_sync() {
     fn check<T: Send + Sync + 'static>() {}
+    fn sent<T: Send>(_: &T) {}
     check::<Repository>();
     check::<Http>();
     check::<RegistryError>();
-    fn sent<T: Send>(value: T) -> T {
-        value
-    }
     let http = Http::new().expect("makes a client");
     let repository = Repository::builder("http://localhost").expect("is an address").build(&http);
-    drop(sent(repository.chart("web", "")));
+    sent(&repository.chart("web", ""));
 }
