@@ -172,7 +172,7 @@ func (c *Case) run() {
 	var out bytes.Buffer
 	_, err := set.New("t").Parse(c.Text)
 	if err == nil {
-		err = set.ExecuteTemplate(&out, "t", c.Data)
+		err = set.ExecuteTemplate(&out, "t", again(c.Data)) // templates write to their data
 	}
 	if err != nil {
 		c.Err = err.Error()
@@ -190,6 +190,19 @@ func (c *Case) run() {
 	}
 	text := out.String()
 	c.Out = &text
+}
+
+// again makes a copy.
+func again(data any) any {
+	text, err := json.Marshal(data)
+	if err != nil {
+		panic(err)
+	}
+	var made any
+	if err := json.Unmarshal(text, &made); err != nil {
+		panic(err)
+	}
+	return made
 }
 
 func main() {
