@@ -13,11 +13,13 @@ mod input;
 mod kind_order;
 mod manifest;
 mod post_renderer;
+mod release_name;
 mod render;
 mod rendered;
 mod scope;
 mod split;
 mod trace;
+mod values_methods;
 mod yaml_text;
 
 pub use capabilities::{Capabilities, KubeVersion};
@@ -33,5 +35,6 @@ pub use hook::{
 pub use input::{LiveLookup, Mode, NameResolver, Notes, Operation, RenderInput, SchemaCheck};
 pub use kind_order::{INSTALL_ORDER, UNINSTALL_ORDER, compare_kinds};
 pub use post_renderer::{PostDocument, PostRenderer, StreamPostRenderer};
+pub use release_name::name_from_template;
 pub use rendered::{Crds, Rendered};
 pub use split::split_manifests;

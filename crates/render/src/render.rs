@@ -6,7 +6,7 @@ use std::sync::Arc;
 use pintle_chart::{Processed, Warning, coalesce_values, is_compatible};
 use pintle_functions::{HelmHost, Lookup, LookupRequest, Resolver, SeededRandom, Strictness};
 use pintle_template::{Error, ErrorKind, Execution, MissingKey, Output};
-use pintle_value::{Data, Map, Origin, Value, types};
+use pintle_value::{Data, Map, Origin, Value};
 
 use crate::capabilities::CapabilitiesObject;
 use crate::compiled::Prepared;
@@ -14,6 +14,7 @@ use crate::document::Written;
 use crate::input::{LiveLookup, NameResolver};
 use crate::manifest::{RenderedFile, RenderedFiles};
 use crate::scope::Scope;
+use crate::values_methods::VALUES;
 use crate::{
     CompiledChart, Mode, Notes, Operation, RenderError, RenderInput, Rendered, SchemaCheck, manifest,
     post_renderer, trace,
@@ -112,7 +113,7 @@ fn execute(
         }
         for template in &prepared.runs {
             let Some(dot) = dots.get(&*template.chart) else { continue };
-            let about = Map::typed(&types::VALUES);
+            let about = Map::typed(&VALUES);
             about.insert("Name", Value::from(&*template.name));
             about.insert("BasePath", Value::from(format!("{}/templates", template.chart)));
             dot.insert("Template", Value::Map(about));

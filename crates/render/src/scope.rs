@@ -5,6 +5,7 @@ use pintle_chart::{Chart, Dependency, Metadata};
 use pintle_value::{Data, List, Map, Value, types};
 
 use crate::files::Files;
+use crate::values_methods::VALUES;
 
 /// A chart's scope, and those of the charts inside it.
 pub(crate) struct Scope {
@@ -19,7 +20,7 @@ pub(crate) struct Scope {
 impl Scope {
     /// The scope of a chart, given the parent's dot; for the root its `Release`, `Capabilities` and `Values`.
     pub(crate) fn root(chart: &Chart, release: &Value, capabilities: &Value, values: &Map) -> Self {
-        let values = Value::Map(values.converted(&types::VALUES));
+        let values = Value::Map(values.converted(&VALUES));
         Self::build(chart, chart.name().to_owned(), true, release, capabilities, values)
     }
 
@@ -52,7 +53,7 @@ impl Scope {
             subcharts.insert(child.name(), Value::Map(scope.dot.clone()));
             children.push(scope);
         }
-        Self { path, dot: dot.converted(&types::VALUES), children }
+        Self { path, dot: dot.converted(&VALUES), children }
     }
 }
 
@@ -62,12 +63,12 @@ fn table(values: &Value, name: &str) -> Value {
     for key in name.split('.') {
         match found.as_map().and_then(|map| map.get(key)) {
             Some(Value::Map(map)) => found = Value::Map(map),
-            _ => return Value::Map(Map::typed(&types::VALUES)),
+            _ => return Value::Map(Map::typed(&VALUES)),
         }
     }
     match found {
-        Value::Map(map) => Value::Map(map.converted(&types::VALUES)),
-        _ => Value::Map(Map::typed(&types::VALUES)),
+        Value::Map(map) => Value::Map(map.converted(&VALUES)),
+        _ => Value::Map(Map::typed(&VALUES)),
     }
 }
 

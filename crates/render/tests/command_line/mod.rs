@@ -56,7 +56,8 @@ fn parse(folder: &Path, words: &[String]) -> Result<Parsed, String> {
             Some((flag, value)) if flag.starts_with("--") => (flag, Some(value)),
             _ => (word, None),
         };
-        let mut value = || inline.or_else(|| words.next()).map(str::to_owned).ok_or("a flag without its value");
+        let mut value =
+            || inline.or_else(|| words.next()).map(str::to_owned).ok_or("a flag without its value");
         match flag {
             "-n" | "--namespace" => options.namespace = value()?,
             "-f" | "--values" => files.extend(value()?.split(',').map(str::to_owned)),
