@@ -140,7 +140,8 @@ impl Target {
         async {
             let mut attempt = 1;
             loop {
-                match self.in_turn(scope, self.one_answer(call, attempt)).await? {
+                // Boxed, since every future of the house holds one of these.
+                match self.in_turn(scope, Box::pin(self.one_answer(call, attempt))).await? {
                     Ok(answer) => return Ok(answer),
                     Err(failed) => self.again(scope, call, failed, &mut attempt).await?,
                 }
