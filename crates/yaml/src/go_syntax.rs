@@ -61,7 +61,10 @@ impl<'d, 'i> GoSyntax<'d, 'i> {
                 out.push_str("map[interface {}]interface {}{");
                 let mut members = Vec::new();
                 self.members(index, depth, &mut members);
-                members.sort_by(|a, b| a.order.partial_cmp(&b.order).unwrap_or(std::cmp::Ordering::Equal));
+                // Of equal keys the last one counts: the sort keeps their order, and dedup_by the first of each run.
+                members.reverse();
+                members.sort_by(|a, b| a.order.cmp(&b.order));
+                members.dedup_by(|a, b| a.order == b.order);
                 for (at, member) in members.iter().enumerate() {
                     if at > 0 {
                         out.push_str(", ");
@@ -98,7 +101,6 @@ impl<'d, 'i> GoSyntax<'d, 'i> {
             let typed = scalar(self.document, key).unwrap_or(Typed::Scalar(Scalar::Null));
             let mut text = String::new();
             write_typed(&typed, &mut text);
-            members.retain(|member| member.key != text);
             members.push(Member { order: Order::of(&typed), key: text, value });
         }
     }
@@ -111,13 +113,14 @@ struct Member {
 }
 
 /// Go: `internal/fmtsort`, which goes by the addresses of types first; this is their order in Helm 4.3.1.
-#[derive(PartialEq, PartialOrd)]
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Order {
     Nil,
     String(Vec<u8>),
     Uint(u64),
     Int(i64),
-    Float(f64),
+    /// The bits, so that they are in the order of the numbers.
+    Float(i64),
     Bool(bool),
 }
 
@@ -128,7 +131,10 @@ impl Order {
             Typed::Scalar(Scalar::Bool(value)) => Self::Bool(*value),
             Typed::Scalar(Scalar::Int(value)) => Self::Int(*value),
             Typed::Scalar(Scalar::Uint(value)) => Self::Uint(*value),
-            Typed::Scalar(Scalar::Float(value)) => Self::Float(*value),
+            Typed::Scalar(Scalar::Float(value)) => {
+                let bits = value.to_bits().cast_signed();
+                Self::Float(if bits < 0 { bits ^ i64::MAX } else { bits })
+            }
             Typed::Scalar(Scalar::String(text) | Scalar::Timestamp(text)) => {
                 Self::String(text.as_bytes().to_vec())
             }

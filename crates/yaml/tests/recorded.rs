@@ -1,5 +1,8 @@
 //! Replays what Go's YAML libraries answered (`fixtures/yaml`, written by `examples/differential.rs record`).
 
+#![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests, and what they share")]
+#![allow(clippy::print_stderr, reason = "all answers that differ are shown, not only the first")]
+
 use std::path::Path;
 
 use pintle_value::{Data, Json};

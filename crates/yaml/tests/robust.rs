@@ -1,5 +1,7 @@
 //! Any input ends, in an answer or an error, on a small stack and within limits.
 
+#![allow(clippy::expect_used, clippy::format_push_string, reason = "tests, and what they share")]
+
 use pintle_value::{Data, List, Map, Number, Str, Value, types};
 use pintle_yaml::{
     Emitter, ErrorKind, Flavour, Limits, documents, emit_data, emit_value, parse, parse_spanned,
