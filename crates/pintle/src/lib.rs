@@ -72,6 +72,7 @@ pub use plan::{
     SubchartNotes,
 };
 pub use release_handle::ReleaseHandle;
+pub use rendering::computed_values;
 pub use run_options::RunOptions;
 pub use target::Target;
 
@@ -131,13 +132,13 @@ mod sendable {
 
     /// Never run: that it compiles is what it shows.
     #[expect(dead_code, reason = "only its types are of interest")]
-    async fn every_future_can_move_to_another_thread(release: ReleaseHandle, chart: Chart, plan: Plan) {
+    fn every_future_can_move_to_another_thread(release: &ReleaseHandle, chart: &Chart, plan: Plan) {
         let cancel = CancellationToken::new();
-        send(&release.plan_install(&chart).into_future());
-        send(&release.plan_upgrade(&chart).into_future());
+        send(&release.plan_install(chart).into_future());
+        send(&release.plan_upgrade(chart).into_future());
         send(&release.plan_rollback().into_future());
         send(&release.plan_uninstall().into_future());
-        send(&release.ensure(&chart).into_future());
+        send(&release.ensure(chart).into_future());
         send(&release.history());
         send(&release.status());
         send(&release.get(1));

@@ -99,7 +99,7 @@ pub(crate) async fn render(request: Request<'_>) -> Result<Rendering, Error> {
 }
 
 /// The values that templates of a record's chart saw: its defaults with the user's values over them.
-pub(crate) fn computed_values(record: &Record) -> Result<DataMap, Error> {
+pub fn computed_values(record: &Record) -> Result<DataMap, Error> {
     let chart = chart_of(record)?;
     let map = pintle_chart::coalesce_values(&chart, &record.config, &mut Vec::new()).map_err(Box::new)?;
     let data = Value::Map(map).to_data().map_err(|error| Error::Manifest {
@@ -180,7 +180,7 @@ fn coming_versions(chart: &Chart) -> Result<Vec<String>, Error> {
 fn hook(hook: &pintle_render::Hook) -> Hook {
     let mut record = Hook::default();
     record.name.clone_from(&hook.name);
-    record.kind = hook.document.kind().to_owned();
+    hook.document.kind().clone_into(&mut record.kind);
     record.path = hook.document.source.to_string();
     record.manifest = hook.document.text.to_string();
     record.events = hook.events.iter().filter_map(|event| HookEvent::from_name(&event.to_string())).collect();
