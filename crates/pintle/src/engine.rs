@@ -142,8 +142,7 @@ impl Compiled {
             return;
         }
         if self.charts.len() >= self.capacity {
-            let oldest =
-                self.charts.iter().min_by_key(|(_, (used, _))| *used).map(|(digest, _)| digest.clone());
+            let oldest = self.charts.iter().min_by_key(|(_, (used, _))| *used).map(|(digest, _)| *digest);
             if let Some(oldest) = oldest {
                 self.charts.remove(&oldest);
             }

@@ -12,7 +12,7 @@ use pintle_release::{Record, Status, Stored};
 use pintle_value::{Data, DataMap};
 use tokio_util::sync::CancellationToken;
 
-use crate::ledger::Past;
+use crate::ledger::{Past, RUN};
 use crate::plan::{Inputs, install, upgrade};
 use crate::rendering::chart_data;
 use crate::values::{same_json, same_map};
@@ -27,10 +27,6 @@ const CHART_DIGEST: &str = "pintle.io/chart-digest";
 
 /// How old a pending record of somebody else must be before it is taken for dead.
 const PENDING_TIMEOUT: Duration = Duration::from_secs(300);
-
-/// The annotation of a record that is being written by this engine. It tells a crash of this engine, which is healed at
-/// once, from a `helm` that may still be at work.
-pub(crate) const RUN: &str = "pintle.io/run";
 
 /// Brings a release to a wanted state, from whatever state it is in: await it, or [`run`](Self::run) it.
 ///

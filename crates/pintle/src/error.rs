@@ -266,7 +266,7 @@ pub(crate) fn class_of(error: &pintle_cluster::Error) -> Class {
         pintle_cluster::Class::Retry => Class::Retry,
         pintle_cluster::Class::Conflict => Class::Conflict,
         pintle_cluster::Class::User => Class::User,
-        _ => Class::Fatal,
+        pintle_cluster::Class::Fatal => Class::Fatal,
     }
 }
 

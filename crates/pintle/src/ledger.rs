@@ -11,6 +11,10 @@ use crate::{Error, HistoryLimit};
 /// How long the last word about a run may take when the run itself was cancelled or is out of time.
 const LAST_WORD: Duration = Duration::from_secs(5);
 
+/// The annotation of a record whose run is under way. It tells a crash of this engine, which is healed at once, from a
+/// `helm` that may still be at work; the last word of a run takes it away.
+pub(crate) const RUN: &str = "pintle.io/run";
+
 /// The records of one release.
 #[derive(Clone)]
 pub(crate) struct Ledger {
@@ -89,6 +93,8 @@ impl Ledger {
         if let HistoryLimit(Some(limit)) = limit {
             self.trim(limit.saturating_sub(1)).await?;
         }
+        let mut annotations = annotations;
+        annotations.insert(RUN.to_owned(), concat!("pintle/", env!("CARGO_PKG_VERSION")).to_owned());
         let version = self.store.create(&record, &annotations).await?;
         Ok(Entry { store: Arc::clone(&self.store), record, annotations, version })
     }
@@ -154,6 +160,7 @@ impl Entry {
     /// Stores the record as the last thing that a run does, whatever became of the run: within 5 seconds, and not
     /// subject to its cancellation.
     pub(crate) async fn write_last_word(&mut self) -> Result<(), Error> {
+        self.annotations.remove(RUN);
         match tokio::time::timeout(LAST_WORD, self.write()).await {
             Ok(written) => written.map_err(Error::Store),
             Err(_) => {

@@ -22,14 +22,13 @@ pub(crate) fn reuse<E>(
     old_defaults: impl FnOnce() -> Result<DataMap, E>,
 ) -> Result<Reused, E> {
     Ok(match policy {
-        ReuseValues::Reset => Reused { values: given, defaults: None },
         ReuseValues::Reuse => {
             let defaults = Some(old_defaults()?);
             Reused { values: over(&given, last), defaults }
         }
         ReuseValues::ResetThenReuse => Reused { values: over(&given, last), defaults: None },
         ReuseValues::WhenNoneGiven if given.is_empty() => Reused { values: last.clone(), defaults: None },
-        ReuseValues::WhenNoneGiven => Reused { values: given, defaults: None },
+        ReuseValues::Reset | ReuseValues::WhenNoneGiven => Reused { values: given, defaults: None },
     })
 }
 

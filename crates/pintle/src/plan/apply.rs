@@ -105,9 +105,9 @@ pub(crate) async fn install(
     record.info.first_deployed = Some(now);
     record.info.last_deployed = Some(now);
     record.info.status = Status::PendingInstall;
-    record.info.description = "Initial install underway".to_owned();
+    "Initial install underway".clone_into(&mut record.info.description);
     record.labels = settings.labels.clone();
-    let desired = Desired::of(rendering, inputs.values.clone(), record)?;
+    let desired = Desired::of(rendering, inputs.values.clone(), record);
     plan_revision(release, Action::Install, desired, past, settings, annotations).await
 }
 
@@ -137,9 +137,9 @@ pub(crate) async fn upgrade(
     record.info.first_deployed = current.info.first_deployed;
     record.info.last_deployed = Some(Timestamp::now());
     record.info.status = Status::PendingUpgrade;
-    record.info.description = "Preparing upgrade".to_owned();
+    "Preparing upgrade".clone_into(&mut record.info.description);
     record.labels = merge_labels(&past.last.record.labels, &settings.labels);
-    let desired = Desired::of(rendering, reused.values, record)?;
+    let desired = Desired::of(rendering, reused.values, record);
     plan_revision(release, Action::Upgrade, desired, Some(past), settings, annotations).await
 }
 
@@ -153,14 +153,14 @@ pub(crate) struct Desired {
 }
 
 impl Desired {
-    fn of(rendering: Rendering, values: DataMap, mut record: Record) -> Result<Self, Error> {
+    fn of(rendering: Rendering, values: DataMap, mut record: Record) -> Self {
         record.chart = rendering.chart;
         record.config = values;
         record.manifest = rendering.manifest;
         record.hooks = rendering.hooks;
         record.info.notes = rendering.notes;
         record.apply_method = Some(ApplyMethod::ServerSide);
-        Ok(Self { record, objects: rendering.objects, crds: rendering.crds, warnings: rendering.warnings })
+        Self { record, objects: rendering.objects, crds: rendering.crds, warnings: rendering.warnings }
     }
 }
 
@@ -183,7 +183,7 @@ pub(crate) async fn plan_revision(
     let old = old_objects(release, past, &discovery, &namespace).await?;
     let known: HashSet<ObjectKey> = old.iter().map(|(object, _)| object.key()).collect();
 
-    let crds = crds(&desired.crds, settings.crds)?;
+    let crds = if settings.crds == Crds::Skip { Vec::new() } else { desired.crds };
     let coming = coming_kinds(crds.iter().chain(&desired.objects));
     let mut wanted = Vec::with_capacity(desired.objects.len());
     for Sourced { data, template } in desired.objects {
@@ -309,10 +309,6 @@ fn coming_kinds<'a>(objects: impl Iterator<Item = &'a Sourced>) -> HashMap<(Stri
         Some(((text(&["spec", "group"])?, text(&["spec", "names", "kind"])?), placement))
     });
     kinds.collect()
-}
-
-fn crds(crds: &[Sourced], policy: Crds) -> Result<Vec<Sourced>, Error> {
-    Ok(if policy == Crds::Skip { Vec::new() } else { crds.to_vec() })
 }
 
 fn planned_crd(object: Object, template: Option<String>, live: &Live, policy: Crds) -> Planned {

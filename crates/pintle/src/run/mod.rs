@@ -58,7 +58,7 @@ enum Stop {
     /// It was cancelled.
     Cancelled,
     /// It failed.
-    Failed(Failure, Class),
+    Failed(Box<Failure>, Class),
 }
 
 impl Run<'_> {
@@ -94,7 +94,7 @@ impl Run<'_> {
                 entry.set(Status::Failed, says(&failure.to_string()));
                 entry.write_last_word().await?;
                 self.recorded(&entry.record);
-                let failure = Arc::new(failure);
+                let failure: Arc<Failure> = Arc::from(failure);
                 self.emit(&Event::Failed { failure: Arc::clone(&failure) });
                 Ok((failure, class))
             }
@@ -113,7 +113,8 @@ impl Stop {
             pintle_cluster::Error::Cancelled => Self::Cancelled,
             error => {
                 let object = crate::error::object_of(error).cloned();
-                Self::Failed(Failure::new(doing, error.to_string()).on(object), crate::error::class_of(error))
+                let failure = Failure::new(doing, error.to_string()).on(object);
+                Self::Failed(Box::new(failure), crate::error::class_of(error))
             }
         }
     }
@@ -125,7 +126,7 @@ impl Stop {
             pintle_release::StoreError::Conflict { .. } => Class::Conflict,
             _ => Class::Fatal,
         };
-        Self::Failed(Failure::new(Doing::Recording, error.to_string()), class)
+        Self::Failed(Box::new(Failure::new(Doing::Recording, error.to_string())), class)
     }
 }
 

@@ -206,7 +206,7 @@ impl Run<'_> {
         let Some(first) = error.unready.first() else {
             return match &error.cause {
                 Some(cause) => Stop::cluster(doing, cause),
-                None => Stop::Failed(Failure::new(doing, error.to_string()), crate::Class::Retry),
+                None => Stop::Failed(Box::new(Failure::new(doing, error.to_string())), crate::Class::Retry),
             };
         };
         // The step's time is up, so the questions get some of their own.
@@ -214,7 +214,7 @@ impl Run<'_> {
         let report = self.release.cluster().diagnose(&scope, first).await.ok().map(Box::new);
         let mut failure = Failure::new(doing, error.to_string()).on(Some(first.object.clone()));
         failure.report = report;
-        Stop::Failed(failure, crate::Class::Retry)
+        Stop::Failed(Box::new(failure), crate::Class::Retry)
     }
 
     fn tell(&self, done: &mut Vec<ObjectChange>, planned: &Planned, action: ObjectAction) {

@@ -163,7 +163,7 @@ impl Run<'_> {
                 cluster.delete(&self.scope, &change.object, &pintle_cluster::DeleteOptions::default()).await;
             match deleted {
                 Ok(_) => {
-                    self.emit(&Event::Object { object: change.object.clone(), action: ObjectAction::Delete })
+                    self.emit(&Event::Object { object: change.object.clone(), action: ObjectAction::Delete });
                 }
                 Err(error) => {
                     self.emit(&Event::Warning {

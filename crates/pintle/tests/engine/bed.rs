@@ -7,14 +7,14 @@ use pintle::{CancellationToken, Chart, Engine, Event, Observer, ReleaseHandle, T
 use pintle_testkit::{Bed, Helm, Namespace, Tenant, fixtures};
 
 /// A tenant with a namespace of the test's own, and the engine with a client of it.
-pub struct Stage {
-    pub tenant: Tenant,
-    pub namespace: Namespace,
-    pub target: Target,
+pub(crate) struct Stage {
+    pub(crate) tenant: Tenant,
+    pub(crate) namespace: Namespace,
+    pub(crate) target: Target,
 }
 
 impl Stage {
-    pub async fn new(prefix: &str) -> Self {
+    pub(crate) async fn new(prefix: &str) -> Self {
         let bed = Bed::shared().unwrap();
         let tenant = bed.tenant("tenant1").unwrap();
         let namespace = tenant.namespace(prefix).unwrap();
@@ -22,23 +22,23 @@ impl Stage {
         Self { tenant, namespace, target }
     }
 
-    pub fn release(&self, name: &str) -> ReleaseHandle {
+    pub(crate) fn release(&self, name: &str) -> ReleaseHandle {
         self.target.release(name).in_namespace(self.namespace.name())
     }
 
-    pub fn helm(&self) -> Helm {
+    pub(crate) fn helm(&self) -> Helm {
         Helm::v4().unwrap().on(&self.tenant)
     }
 
     /// Runs the real Helm in the test's namespace; it must succeed.
-    pub fn run_helm(&self, helm: &Helm, arguments: &[&str]) -> String {
+    pub(crate) fn run_helm(&self, helm: &Helm, arguments: &[&str]) -> String {
         let mut all = arguments.to_vec();
         all.extend(["--namespace", self.namespace.name()]);
         helm.run(all).unwrap().success().unwrap()
     }
 
     /// The record of a revision as it is stored, decoded, and the object that it is stored in.
-    pub fn stored(&self, name: &str, revision: u32) -> (Data, serde_json::Value) {
+    pub(crate) fn stored(&self, name: &str, revision: u32) -> (Data, serde_json::Value) {
         let path =
             format!("/api/v1/namespaces/{}/secrets/sh.helm.release.v1.{name}.v{revision}", self.namespace);
         let secret = self.tenant.api().get(&path).unwrap();
@@ -51,51 +51,51 @@ impl Stage {
     }
 
     /// A live object, or `None`.
-    pub fn find(&self, path: &str) -> Option<serde_json::Value> {
+    pub(crate) fn find(&self, path: &str) -> Option<serde_json::Value> {
         self.tenant.api().find(&path.replace("{ns}", self.namespace.name())).unwrap()
     }
 }
 
 /// A client without anything process-wide.
-pub async fn client(kubeconfig: &str) -> kube::Client {
+pub(crate) async fn client(kubeconfig: &str) -> kube::Client {
     let kubeconfig = kube::config::Kubeconfig::from_yaml(kubeconfig).unwrap();
-    let config =
-        kube::Config::from_custom_kubeconfig(kubeconfig, &kube::config::KubeConfigOptions::default());
+    let options = kube::config::KubeConfigOptions::default();
+    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options);
     kube::Client::try_from(config.await.unwrap()).unwrap()
 }
 
 /// A chart of `fixtures/charts`.
-pub fn chart(name: &str) -> Chart {
+pub(crate) fn chart(name: &str) -> Chart {
     let folder = fixtures::root().join("charts").join(name);
     Chart::from_path(folder, &pintle::chart::Limits::default()).unwrap()
 }
 
 /// The folder of a chart of `fixtures/charts`, for Helm.
-pub fn chart_folder(name: &str) -> String {
+pub(crate) fn chart_folder(name: &str) -> String {
     fixtures::root().join("charts").join(name).display().to_string()
 }
 
 /// A chart from files in memory.
-pub fn chart_of(files: &[(&str, &str)]) -> Chart {
+pub(crate) fn chart_of(files: &[(&str, &str)]) -> Chart {
     let files = files.iter().map(|(name, text)| pintle::chart::File::new(*name, text.as_bytes())).collect();
     Chart::from_files(files, &pintle::chart::Limits::default()).unwrap()
 }
 
-pub fn values(json: &str) -> DataMap {
+pub(crate) fn values(json: &str) -> DataMap {
     serde_json::from_str(json).unwrap()
 }
 
 /// Runs whatever the test is not about: nobody watches, nobody cancels.
-pub fn nobody() -> CancellationToken {
+pub(crate) fn nobody() -> CancellationToken {
     CancellationToken::new()
 }
 
 /// Keeps all events.
 #[derive(Clone, Default)]
-pub struct Recorder(Arc<Mutex<Vec<Event>>>);
+pub(crate) struct Recorder(Arc<Mutex<Vec<Event>>>);
 
 impl Recorder {
-    pub fn events(&self) -> Vec<Event> {
+    pub(crate) fn events(&self) -> Vec<Event> {
         self.0.lock().unwrap().clone()
     }
 }

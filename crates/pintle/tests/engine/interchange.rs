@@ -145,7 +145,7 @@ fn without_times(record: &Data) -> Data {
             .filter(|(key, _)| {
                 let times =
                     ["first_deployed", "last_deployed", "deleted", "started_at", "completed_at", "modtime"];
-                !times.iter().any(|time| **key == **time)
+                !times.iter().any(|time| *key == *time)
             })
             .map(|(key, value)| (key.clone(), without_times(value)))
             .collect(),

@@ -40,7 +40,7 @@ async fn from_install_to_uninstall() {
         plan.objects().iter().map(|change| (change.object.name.clone(), change.action)).collect();
     assert_eq!(
         created,
-        [("extra".to_owned(), ObjectAction::Create), ("web-config".to_owned(), ObjectAction::Create)]
+        [("web-config".to_owned(), ObjectAction::Create), ("extra".to_owned(), ObjectAction::Create)]
     );
     assert!(release.history().await.is_err(), "a plan writes nothing");
     let seen = Recorder::default();
