@@ -1,3 +1,54 @@
 //! The pintle program: Helm's commands and flags over the pintle library.
+//!
+//! It holds no logic: every command reads its arguments, calls the library, and prints what came back.
 
-fn main() {}
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+mod arguments;
+mod cancel;
+mod client;
+mod commands;
+mod failure;
+mod print;
+mod progress;
+mod repositories;
+mod source;
+mod user_values;
+
+use arguments::Refusal;
+use failure::Failure;
+
+fn main() -> ExitCode {
+    let mut out = io::stdout().lock();
+    let ended = match arguments::parse(std::env::args_os()) {
+        Ok(arguments) => run(&arguments, &mut out),
+        Err(Refusal::Help(help)) => write!(out, "{}", help.render()).map_err(Failure::from),
+        Err(Refusal::Usage(message)) => Err(Failure::new(message)),
+        Err(Refusal::NotYet(flag)) => Err(Failure::new(format!("the flag --{flag} is not supported yet"))),
+    };
+    match ended.and_then(|()| out.flush().map_err(Failure::from)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if let Some(message) = failure.message() {
+                // Where even standard error is closed, nobody is there to be told.
+                let _ = writeln!(io::stderr(), "Error: {message}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &arguments::Arguments, out: &mut dyn io::Write) -> Result<(), Failure> {
+    if arguments::Switch::is_on(arguments.global.debug) {
+        tracing_subscriber::fmt()
+            .with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG)
+            .with_writer(io::stderr)
+            .init();
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let ended = runtime.block_on(commands::run(arguments, out));
+    // A render that is still under way on a thread of its own must not keep the program from ending.
+    runtime.shutdown_background();
+    ended
+}

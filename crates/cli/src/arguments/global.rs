@@ -1,0 +1,41 @@
+//! Flags that every command has.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::Switch;
+
+/// Where the cluster is and how to print.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global flags")]
+pub(crate) struct GlobalFlags {
+    /// The namespace of the request. Default: the kubeconfig context's, else `default`.
+    #[arg(short, long, global = true, env = "HELM_NAMESPACE")]
+    pub(crate) namespace: Option<String>,
+    /// The kubeconfig file. Default: the files in KUBECONFIG, else ~/.kube/config, else the cluster this runs in.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+    /// The context of the kubeconfig. Default: its current one.
+    #[arg(long, global = true, env = "HELM_KUBECONTEXT", value_name = "NAME")]
+    pub(crate) kube_context: Option<String>,
+    /// The file with the repositories that `helm repo add` added. Default: Helm's own.
+    #[arg(long, global = true, env = "HELM_REPOSITORY_CONFIG", value_name = "FILE")]
+    pub(crate) repository_config: Option<PathBuf>,
+    /// Logs what happens to standard error.
+    #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) debug: Option<Switch>,
+    /// Whether progress is drawn in colours.
+    #[arg(long, global = true, visible_alias = "colour", default_value = "auto", value_name = "WHEN")]
+    pub(crate) color: Color,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// Never.
+    Never,
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+}

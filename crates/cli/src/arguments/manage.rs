@@ -1,0 +1,363 @@
+//! Commands that change releases, and `template`, which has their flags.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, ValueEnum};
+
+use super::{ChartFlags, GoDuration, OutputFormat, ReleaseName, Revision, Switch, ValueFlags};
+
+/// What `install` is told.
+#[derive(Debug, Args)]
+pub(crate) struct InstallArguments {
+    #[command(flatten)]
+    pub(crate) name: NameFlags,
+    #[command(flatten)]
+    pub(crate) chart: ChartFlags,
+    #[command(flatten)]
+    pub(crate) values: ValueFlags,
+    #[command(flatten)]
+    pub(crate) render: RenderFlags,
+    #[command(flatten)]
+    pub(crate) run: RunFlags,
+    /// Creates the release's namespace if it is missing.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) create_namespace: Option<Switch>,
+    /// A description of the revision instead of `Install complete`.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) description: Option<String>,
+    /// Labels of the release's record.
+    #[arg(short = 'l', long, value_name = "KEY=VALUE", value_delimiter = ',')]
+    pub(crate) labels: Vec<String>,
+    /// Uses a name again whose release was uninstalled with its history kept, or failed.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) replace: Option<Switch>,
+    /// Uninstalls the release if its installation fails. Implies `--wait`.
+    #[arg(long, alias = "atomic", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) rollback_on_failure: Option<Switch>,
+    /// Leaves the objects in `crds/` out.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) skip_crds: Option<Switch>,
+    /// Takes over objects that exist and belong to no release or to another one.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) take_ownership: Option<Switch>,
+    /// Does not print the notes.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) hide_notes: Option<Switch>,
+    /// How to print the result.
+    #[arg(short, long, default_value = "table")]
+    pub(crate) output: OutputFormat,
+}
+
+/// What `upgrade` is told.
+#[derive(Debug, Args)]
+pub(crate) struct UpgradeArguments {
+    /// The release.
+    pub(crate) release: ReleaseName,
+    /// The chart: a folder, an archive, a URL, or with `--repo` a name.
+    pub(crate) chart_reference: String,
+    #[command(flatten)]
+    pub(crate) chart: ChartFlags,
+    #[command(flatten)]
+    pub(crate) values: ValueFlags,
+    #[command(flatten)]
+    pub(crate) render: RenderFlags,
+    #[command(flatten)]
+    pub(crate) run: RunFlags,
+    /// Installs the release if there is none of that name.
+    #[arg(short, long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) install: Option<Switch>,
+    /// With `--install`: creates the release's namespace if it is missing.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) create_namespace: Option<Switch>,
+    /// A description of the revision instead of `Upgrade complete`.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) description: Option<String>,
+    /// Labels of the release's record; an empty value takes a label away.
+    #[arg(short = 'l', long, value_name = "KEY=VALUE", value_delimiter = ',')]
+    pub(crate) labels: Vec<String>,
+    /// Rolls the release back if its upgrade fails. Implies `--wait`.
+    #[arg(long, alias = "atomic", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) rollback_on_failure: Option<Switch>,
+    /// Deletes objects that this upgrade created if it fails.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) cleanup_on_fail: Option<Switch>,
+    /// How many revisions are kept; 0 for all.
+    #[arg(long, value_name = "COUNT", default_value = "10", env = "HELM_MAX_HISTORY")]
+    pub(crate) history_max: u32,
+    /// Starts from the chart's values alone.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) reset_values: Option<Switch>,
+    /// Starts from the last revision's values, chart defaults included.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) reuse_values: Option<Switch>,
+    /// Starts from the chart's values with the last revision's over them.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) reset_then_reuse_values: Option<Switch>,
+    /// With `--install`: leaves the objects in `crds/` out.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) skip_crds: Option<Switch>,
+    /// Takes over objects that exist and belong to no release or to another one.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) take_ownership: Option<Switch>,
+    /// Does not print the notes.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) hide_notes: Option<Switch>,
+    /// How to print the result.
+    #[arg(short, long, default_value = "table")]
+    pub(crate) output: OutputFormat,
+}
+
+/// What `template` is told.
+#[derive(Debug, Args)]
+pub(crate) struct TemplateArguments {
+    #[command(flatten)]
+    pub(crate) name: NameFlags,
+    #[command(flatten)]
+    pub(crate) chart: ChartFlags,
+    #[command(flatten)]
+    pub(crate) values: ValueFlags,
+    #[command(flatten)]
+    pub(crate) render: RenderFlags,
+    /// Versions and kinds of the API that templates find in `.Capabilities.APIVersions`, beside the usual ones.
+    #[arg(short, long, value_name = "VERSION", value_delimiter = ',')]
+    pub(crate) api_versions: Vec<String>,
+    /// The Kubernetes version that templates find in `.Capabilities.KubeVersion`.
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) kube_version: Option<String>,
+    /// Prints the objects in `crds/` too.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) include_crds: Option<Switch>,
+    /// Leaves the objects in `crds/` out.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) skip_crds: Option<Switch>,
+    /// Sets `.Release.IsUpgrade` instead of `.Release.IsInstall`.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) is_upgrade: Option<Switch>,
+    /// `client`, which is what this command always does; the cluster is not asked.
+    #[arg(
+        long,
+        value_name = "WHERE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value = "client",
+        default_missing_value = "client"
+    )]
+    pub(crate) dry_run: DryRun,
+    /// Leaves hooks out.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) no_hooks: Option<Switch>,
+    /// Leaves test hooks out.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) skip_tests: Option<Switch>,
+    /// Prints only what these templates made (`templates/web.yaml`).
+    #[arg(short, long, value_name = "TEMPLATE")]
+    pub(crate) show_only: Vec<String>,
+    /// Writes each template's output to a file in this folder instead.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) output_dir: Option<PathBuf>,
+    /// With `--output-dir`: puts the release's name into the path.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) release_name: Option<Switch>,
+}
+
+/// What `rollback` is told.
+#[derive(Debug, Args)]
+pub(crate) struct RollbackArguments {
+    /// The release.
+    pub(crate) release: ReleaseName,
+    /// The revision to go back to; 0 or none for the one before the newest.
+    pub(crate) revision: Option<Revision>,
+    #[command(flatten)]
+    pub(crate) run: RunFlags,
+    /// A description of the revision instead of `Rollback to N`; at most 256 characters.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) description: Option<String>,
+    /// Deletes objects that this rollback created if it fails.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) cleanup_on_fail: Option<Switch>,
+    /// How many revisions are kept; 0 for all.
+    #[arg(long, value_name = "COUNT", default_value = "10", env = "HELM_MAX_HISTORY")]
+    pub(crate) history_max: u32,
+}
+
+/// What `uninstall` is told.
+#[derive(Debug, Args)]
+pub(crate) struct UninstallArguments {
+    /// The releases.
+    #[arg(required = true)]
+    pub(crate) releases: Vec<ReleaseName>,
+    /// What becomes of the dependents of deleted objects.
+    #[arg(long, default_value = "background")]
+    pub(crate) cascade: Cascade,
+    /// A description of the last record instead of `Uninstallation complete`.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) description: Option<String>,
+    /// Changes nothing.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) dry_run: Option<Switch>,
+    /// Takes a release that is not there for uninstalled.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) ignore_not_found: Option<Switch>,
+    /// Keeps the release's records, the last one as uninstalled.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) keep_history: Option<Switch>,
+    /// Runs no hooks.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) no_hooks: Option<Switch>,
+    /// How long a single wait may take.
+    #[arg(long, value_name = "DURATION", default_value = "5m0s")]
+    pub(crate) timeout: GoDuration,
+    /// Waits until everything is gone; `hookOnly` waits for hooks alone.
+    #[arg(
+        long,
+        value_name = "STRATEGY",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value = "hookOnly",
+        default_missing_value = "watcher"
+    )]
+    pub(crate) wait: WaitStrategy,
+}
+
+/// The release's name and the chart, or the chart and a way to make a name.
+#[derive(Debug, Args)]
+pub(crate) struct NameFlags {
+    /// The release's name, then the chart: a folder, an archive, a URL, or with `--repo` a name. With
+    /// `--generate-name` or `--name-template` the chart alone.
+    #[arg(value_name = "NAME CHART", num_args = 1.., required = true)]
+    pub(crate) name_and_chart: Vec<String>,
+    /// Makes a name from the chart's name and the time.
+    #[arg(short, long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) generate_name: Option<Switch>,
+    /// Makes the name from this template.
+    #[arg(long, value_name = "TEMPLATE")]
+    pub(crate) name_template: Option<String>,
+}
+
+/// How a chart is rendered.
+#[derive(Debug, Args)]
+pub(crate) struct RenderFlags {
+    /// Renders the notes of subcharts too.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) render_subchart_notes: Option<Switch>,
+    /// Does not check values against the chart's schema.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) skip_schema_validation: Option<Switch>,
+}
+
+/// How a change of the cluster is run.
+#[derive(Debug, Args)]
+pub(crate) struct RunFlags {
+    /// Changes nothing: `client` does not even ask the cluster, `server` does.
+    #[arg(
+        long,
+        value_name = "WHERE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value = "none",
+        default_missing_value = "client"
+    )]
+    pub(crate) dry_run: DryRun,
+    /// Takes fields over that others manage.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) force_conflicts: Option<Switch>,
+    /// Runs no hooks.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) no_hooks: Option<Switch>,
+    /// Where changes are merged: in the server (`true`), here (`false`), or as the last revision did (`auto`).
+    #[arg(long, value_name = "WHERE", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) server_side: Option<ServerSide>,
+    /// How long a single wait may take.
+    #[arg(long, value_name = "DURATION", default_value = "5m0s")]
+    pub(crate) timeout: GoDuration,
+    /// Waits until everything is ready; `hookOnly` waits for hooks alone.
+    #[arg(
+        long,
+        value_name = "STRATEGY",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value = "hookOnly",
+        default_missing_value = "watcher"
+    )]
+    pub(crate) wait: WaitStrategy,
+    /// With `--wait`: until Jobs are complete, too.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) wait_for_jobs: Option<Switch>,
+}
+
+/// Helm's `--dry-run`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DryRun {
+    None,
+    Client,
+    Server,
+}
+
+impl FromStr for DryRun {
+    type Err = String;
+
+    /// Helm: `pkg/cmd/helpers.go`, `cmdGetDryRunFlagStrategy`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "none" | "false" => Ok(Self::None),
+            "client" | "true" | "unset" => Ok(Self::Client),
+            "server" => Ok(Self::Server),
+            _ => Err(format!("{text:?} must be none, client or server")),
+        }
+    }
+}
+
+/// Helm's `--wait`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WaitStrategy {
+    HookOnly,
+    Watcher,
+    Legacy,
+}
+
+impl FromStr for WaitStrategy {
+    type Err = String;
+
+    /// Helm: `pkg/cmd/flags.go`, `waitValue.Set`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "hookOnly" | "false" => Ok(Self::HookOnly),
+            "watcher" | "true" => Ok(Self::Watcher),
+            "legacy" => Ok(Self::Legacy),
+            _ => Err(format!("{text:?} must be watcher, hookOnly or legacy")),
+        }
+    }
+}
+
+/// Helm's `--server-side`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ServerSide {
+    True,
+    False,
+    Auto,
+}
+
+impl FromStr for ServerSide {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "true" => Ok(Self::True),
+            "false" => Ok(Self::False),
+            "auto" => Ok(Self::Auto),
+            _ => Err(format!("{text:?} must be true, false or auto")),
+        }
+    }
+}
+
+/// Helm's `--cascade`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Cascade {
+    /// They are collected afterwards.
+    Background,
+    /// They go first.
+    Foreground,
+    /// They stay.
+    Orphan,
+}

@@ -1,0 +1,101 @@
+//! Helm's commands and flags.
+
+use clap::{Args, Parser, Subcommand};
+
+mod chart;
+mod duration;
+mod global;
+mod manage;
+mod query;
+mod refused;
+mod release;
+mod switch;
+mod usage;
+mod values;
+
+pub(crate) use chart::ChartFlags;
+pub(crate) use duration::GoDuration;
+pub(crate) use global::{Color, GlobalFlags};
+pub(crate) use manage::{
+    Cascade, DryRun, InstallArguments, NameFlags, RollbackArguments, ServerSide, TemplateArguments,
+    UninstallArguments, UpgradeArguments, WaitStrategy,
+};
+pub(crate) use query::{
+    GetArguments, GetCommand, GetValuesArguments, HistoryArguments, ListArguments, OutputFormat,
+    PullArguments, ShowArguments, ShowCommand, StatusArguments,
+};
+pub(crate) use refused::{Refusal, command, parse};
+pub(crate) use release::{ReleaseName, Revision};
+pub(crate) use switch::Switch;
+pub(crate) use values::ValueFlags;
+
+/// A Helm-compatible release engine, as a command line.
+///
+/// Commands and flags are Helm's. What Helm has and this program has not yet is refused by name.
+#[derive(Debug, Parser)]
+#[command(name = "pintle", version, args_override_self = true, disable_help_subcommand = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: GlobalFlags,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Installs a chart.
+    Install(Box<InstallArguments>),
+    /// Upgrades a release to another version of its chart, or to other values.
+    Upgrade(Box<UpgradeArguments>),
+    /// Renders a chart's templates and prints them.
+    Template(Box<TemplateArguments>),
+    /// Rolls a release back to an earlier revision.
+    Rollback(RollbackArguments),
+    /// Uninstalls releases.
+    #[command(visible_aliases = ["del", "delete", "un"])]
+    Uninstall(UninstallArguments),
+    /// Lists releases.
+    #[command(visible_alias = "ls")]
+    List(ListArguments),
+    /// Shows the revisions of a release.
+    #[command(visible_alias = "hist")]
+    History(HistoryArguments),
+    /// Shows the state of a release.
+    Status(StatusArguments),
+    /// Shows what a release's record holds.
+    #[command(subcommand)]
+    Get(GetCommand),
+    /// Shows what a chart holds.
+    #[command(subcommand, visible_alias = "inspect")]
+    Show(ShowCommand),
+    /// Downloads a chart.
+    #[command(visible_alias = "fetch")]
+    Pull(PullArguments),
+    /// Prints a script that completes this program's commands in a shell.
+    Completion(CompletionArguments),
+    /// Prints the version.
+    Version(VersionArguments),
+}
+
+/// Which shell to complete for.
+#[derive(Debug, Args)]
+pub(crate) struct CompletionArguments {
+    /// The shell.
+    pub(crate) shell: Shell,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+    Powershell,
+}
+
+/// How to print the version.
+#[derive(Debug, Args)]
+pub(crate) struct VersionArguments {
+    /// Prints the version alone.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) short: Option<Switch>,
+}

@@ -1,0 +1,184 @@
+//! Flags of Helm that this program does not honour yet.
+//!
+//! Each is known to the parser, so that it can be refused by its name instead of with "unexpected argument", and none
+//! is ever swallowed.
+
+use std::ffi::OsString;
+
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
+
+use super::{Arguments, usage};
+
+/// Why the command line was not taken.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// It asks for help or for the version.
+    Help(Box<clap::Error>),
+    /// It cannot be read; the text says why.
+    Usage(String),
+    /// It has a flag that is Helm's, and not honoured yet.
+    NotYet(&'static str),
+}
+
+/// Whether a flag takes a value.
+#[derive(Clone, Copy)]
+enum Takes {
+    Nothing,
+    Value,
+}
+
+use Takes::{Nothing, Value};
+
+/// Of every command.
+const GLOBAL: &[(&str, Takes)] = &[
+    ("burst-limit", Value),
+    ("content-cache", Value),
+    ("kube-apiserver", Value),
+    ("kube-as-group", Value),
+    ("kube-as-user", Value),
+    ("kube-ca-file", Value),
+    ("kube-insecure-skip-tls-verify", Nothing),
+    ("kube-tls-server-name", Value),
+    ("kube-token", Value),
+    ("qps", Value),
+    ("registry-config", Value),
+    ("repository-cache", Value),
+];
+
+/// Of commands that take a chart.
+const CHART: &[(&str, Takes)] = &[
+    ("insecure-skip-tls-verify", Nothing),
+    ("keyring", Value),
+    ("plain-http", Nothing),
+    ("verify", Nothing),
+];
+
+/// Of commands that render a chart.
+const RENDER: &[(&str, Takes)] = &[
+    ("dependency-update", Nothing),
+    ("disable-openapi-validation", Nothing),
+    ("enable-dns", Nothing),
+    ("force", Nothing),
+    ("force-replace", Nothing),
+    ("hide-secret", Nothing),
+    ("post-renderer", Value),
+    ("post-renderer-args", Value),
+];
+
+/// Of `template`, which has all flags of `install` though these do nothing in Helm either: they are taken.
+const WITHOUT_EFFECT: &[(&str, Takes)] = &[
+    ("atomic", Nothing),
+    ("create-namespace", Nothing),
+    ("description", Value),
+    ("force-conflicts", Nothing),
+    ("hide-notes", Nothing),
+    ("labels", Value),
+    ("replace", Nothing),
+    ("rollback-on-failure", Nothing),
+    ("server-side", Nothing),
+    ("take-ownership", Nothing),
+    ("timeout", Value),
+    ("wait", Nothing),
+    ("wait-for-jobs", Nothing),
+];
+
+/// The refused flags of a command, by its path below the program.
+fn refused(path: &[&str]) -> Vec<&'static [(&'static str, Takes)]> {
+    match path {
+        ["install" | "upgrade"] => vec![CHART, RENDER],
+        ["template"] => vec![CHART, RENDER, &[("validate", Nothing)]],
+        ["rollback"] => vec![&[("force", Nothing), ("force-replace", Nothing)]],
+        ["list"] => vec![&[("time-format", Value)]],
+        ["get", "all"] | ["version"] => vec![&[("template", Value)]],
+        ["show", "values"] => vec![CHART, &[("jsonpath", Value)]],
+        ["show", _] => vec![CHART],
+        ["pull"] => vec![CHART, &[("prov", Nothing)]],
+        _ => Vec::new(),
+    }
+}
+
+/// Reads the command line.
+pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, Refusal> {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let matches = command().try_get_matches_from(&arguments).map_err(|error| refusal(error, &arguments))?;
+    if let Some(flag) = first_refused(&matches, &mut Vec::new()) {
+        return Err(Refusal::NotYet(flag));
+    }
+    Arguments::from_arg_matches(&matches).map_err(|error| refusal(error, &arguments))
+}
+
+fn refusal(error: clap::Error, arguments: &[OsString]) -> Refusal {
+    use clap::error::ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion};
+    if matches!(error.kind(), DisplayHelp | DisplayHelpOnMissingArgumentOrSubcommand | DisplayVersion) {
+        return Refusal::Help(Box::new(error));
+    }
+    // Which command it is about is not in the error; a second look that takes everything says it.
+    let mut path = Vec::new();
+    if let Ok(matches) = command().ignore_errors(true).try_get_matches_from(arguments) {
+        let mut below = matches.subcommand();
+        while let Some((name, matches)) = below {
+            path.push(name.to_owned());
+            below = matches.subcommand();
+        }
+    }
+    Refusal::Usage(usage::message(&error, &command(), &path))
+}
+
+/// The whole command line, refused flags included.
+pub(crate) fn command() -> Command {
+    let command = with_flags(Arguments::command(), GLOBAL, true);
+    below(command, &[]).mut_args(takes_anything)
+}
+
+/// Lets a flag's value begin with a dash, as Go's `pflag` does (`--set -a=b`, `-f -`).
+fn takes_anything(arg: Arg) -> Arg {
+    let one_value = arg.get_num_args().is_none_or(|range| range == 1.into());
+    let flag = arg.get_long().is_some() && !arg.is_require_equals_set() && arg.get_action().takes_values();
+    if flag && one_value { arg.allow_hyphen_values(true) } else { arg }
+}
+
+fn below(command: Command, path: &[String]) -> Command {
+    let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+    names.into_iter().fold(command, |command, name| {
+        let mut path = path.to_vec();
+        path.push(name.clone());
+        command.mut_subcommand(name, |sub| {
+            let borrowed: Vec<&str> = path.iter().map(String::as_str).collect();
+            let unused: &[_] = if borrowed == ["template"] { WITHOUT_EFFECT } else { &[] };
+            let flags = refused(&borrowed).into_iter().chain([unused]);
+            let sub = flags.fold(sub, |sub, flags| with_flags(sub, flags, false));
+            below(sub, &path).mut_args(takes_anything)
+        })
+    })
+}
+
+fn with_flags(command: Command, flags: &'static [(&'static str, Takes)], global: bool) -> Command {
+    flags.iter().fold(command, |command, (name, takes)| {
+        let arg = Arg::new(*name).long(*name).hide(true).global(global);
+        command.arg(match takes {
+            Value => arg.num_args(1).action(ArgAction::Append),
+            Nothing => arg
+                .num_args(0..=1)
+                .require_equals(true)
+                .default_missing_value("true")
+                .action(ArgAction::Append),
+        })
+    })
+}
+
+fn first_refused(matches: &ArgMatches, path: &mut Vec<String>) -> Option<&'static str> {
+    let borrowed: Vec<&str> = path.iter().map(String::as_str).collect();
+    let mut flags = refused(&borrowed);
+    flags.push(GLOBAL);
+    let given = |name: &&str| {
+        matches.try_contains_id(name).unwrap_or(false)
+            && matches.value_source(name) == Some(ValueSource::CommandLine)
+    };
+    if let Some(name) = flags.into_iter().flatten().map(|(name, _)| *name).find(|name| given(&name)) {
+        return Some(name);
+    }
+    let (name, matches) = matches.subcommand()?;
+    path.push(name.to_owned());
+    first_refused(matches, path)
+}

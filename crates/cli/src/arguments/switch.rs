@@ -1,0 +1,29 @@
+//! Go's boolean flags.
+
+use std::str::FromStr;
+
+/// A flag that can be given as `--x`, `--x=true` or `--x=false`, as Go's `pflag` reads it.
+///
+/// Fields of this type are optional: `None` is a flag that was not given. [`Switch::is_on`] reads them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Switch(bool);
+
+impl Switch {
+    /// Whether the flag was given and not as `false`.
+    pub(crate) fn is_on(flag: Option<Self>) -> bool {
+        flag.is_some_and(|flag| flag.0)
+    }
+}
+
+impl FromStr for Switch {
+    type Err = String;
+
+    /// Go: `strconv.ParseBool`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(Self(true)),
+            "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(Self(false)),
+            _ => Err(format!("{text:?} is neither true nor false")),
+        }
+    }
+}

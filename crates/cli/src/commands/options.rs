@@ -1,0 +1,88 @@
+//! From flags to the library's options.
+
+use std::collections::BTreeMap;
+
+use pintle::{
+    Cleanup, Conflicts, Crds, CreateNamespace, HistoryLimit, Hooks, OnFailure, Ownership, SchemaValidation,
+    SubchartNotes, Wait,
+};
+
+use crate::Failure;
+use crate::arguments::{ServerSide, Switch, WaitStrategy};
+
+/// Chooses between two options by a flag.
+fn either<T>(flag: Option<Switch>, on: T, off: T) -> T {
+    if Switch::is_on(flag) { on } else { off }
+}
+
+pub(super) fn create_namespace(flag: Option<Switch>) -> CreateNamespace {
+    either(flag, CreateNamespace::IfMissing, CreateNamespace::Never)
+}
+
+pub(super) fn hooks(no_hooks: Option<Switch>) -> Hooks {
+    either(no_hooks, Hooks::Skip, Hooks::Run)
+}
+
+pub(super) fn conflicts(force: Option<Switch>) -> Conflicts {
+    either(force, Conflicts::Force, Conflicts::Fail)
+}
+
+pub(super) fn ownership(take: Option<Switch>) -> Ownership {
+    either(take, Ownership::Take, Ownership::Check)
+}
+
+pub(super) fn on_failure(rollback: Option<Switch>) -> OnFailure {
+    either(rollback, OnFailure::RollBack, OnFailure::Keep)
+}
+
+pub(super) fn cleanup(flag: Option<Switch>) -> Cleanup {
+    either(flag, Cleanup::DeleteCreated, Cleanup::Keep)
+}
+
+/// What an install does with `crds/`.
+pub(super) fn crds(skip: Option<Switch>) -> Crds {
+    either(skip, Crds::Skip, Crds::Create)
+}
+
+pub(super) fn schema(skip: Option<Switch>) -> SchemaValidation {
+    either(skip, SchemaValidation::Skip, SchemaValidation::Check)
+}
+
+pub(super) fn subchart_notes(render: Option<Switch>) -> SubchartNotes {
+    either(render, SubchartNotes::Render, SubchartNotes::Leave)
+}
+
+pub(super) fn history_limit(max: u32) -> HistoryLimit {
+    if max == 0 { HistoryLimit::UNLIMITED } else { HistoryLimit(Some(max)) }
+}
+
+/// `--wait` and `--wait-for-jobs`, which means nothing without the other.
+pub(super) fn wait(strategy: WaitStrategy, jobs: Option<Switch>) -> Result<Wait, Failure> {
+    match strategy {
+        WaitStrategy::HookOnly => Ok(Wait::Hooks),
+        WaitStrategy::Watcher => Ok(either(jobs, Wait::ReadyAndJobs, Wait::Ready)),
+        WaitStrategy::Legacy => Err(Failure::new("the flag --wait=legacy is not supported yet")),
+    }
+}
+
+/// Refuses what is not merged in the server; `auto` is the server for every release that this program made.
+pub(super) fn server_side(flag: Option<ServerSide>) -> Result<(), Failure> {
+    match flag {
+        Some(ServerSide::False) => Err(Failure::new("the flag --server-side=false is not supported yet")),
+        Some(ServerSide::True | ServerSide::Auto) | None => Ok(()),
+    }
+}
+
+/// `--labels`: `key=value`; the value `null` takes a label away.
+pub(super) fn labels(texts: &[String]) -> Result<BTreeMap<String, String>, Failure> {
+    let pair = |text: &String| {
+        let (key, value) = text.split_once('=').ok_or_else(|| {
+            Failure::new(format!(
+                "invalid argument {text:?} for \"-l, --labels\" flag: {text} must be formatted as key=value"
+            ))
+        })?;
+        let value = if value == "null" { "" } else { value };
+        Ok((key.to_owned(), value.to_owned()))
+    };
+    texts.iter().map(pair).collect()
+}

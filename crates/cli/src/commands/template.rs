@@ -1,0 +1,54 @@
+//! `pintle template` (Helm: `pkg/cmd/template.go`).
+
+use pintle::render::{CompiledChart, Crds, HookOutput, Operation, SchemaCheck, TemplateOptions, template};
+
+use super::Context;
+use super::install::name_and_chart;
+use crate::arguments::{DryRun, Switch, TemplateArguments};
+use crate::progress::say;
+use crate::{Failure, client, source, user_values};
+
+pub(super) async fn run(context: &mut Context<'_>, arguments: &TemplateArguments) -> Result<(), Failure> {
+    match arguments.dry_run {
+        DryRun::Client => {}
+        DryRun::Server => return Err(Failure::new("the flag --dry-run=server is not supported yet")),
+        DryRun::None => {
+            let reason = "invalid dry-run value (\"none\"). Must be \"server\" or \"client\"";
+            return Err(Failure::new(reason));
+        }
+    }
+    let (name, reference) = name_and_chart(&arguments.name)?;
+    let chart = source::chart(&reference, &arguments.chart, context.global).await?;
+    let mut options = TemplateOptions::default();
+    options.name = name.unwrap_or_default();
+    options.namespace = client::offline_namespace(context.global);
+    options.values = user_values::read(&arguments.values).await?;
+    options.kube_version = arguments.kube_version.clone();
+    options.api_versions = arguments.api_versions.clone();
+    options.show_only = arguments.show_only.clone();
+    if Switch::is_on(arguments.include_crds) {
+        options.crds = Crds::Include;
+    }
+    if Switch::is_on(arguments.no_hooks) {
+        options.hooks = HookOutput::None;
+    } else if Switch::is_on(arguments.skip_tests) {
+        options.hooks = HookOutput::WithoutTests;
+    }
+    if Switch::is_on(arguments.is_upgrade) {
+        options.operation = Operation::Upgrade;
+    }
+    if Switch::is_on(arguments.render.skip_schema_validation) {
+        options.schema = SchemaCheck::Skip;
+    }
+    let rendered = tokio::task::spawn_blocking(move || template(&CompiledChart::new(chart), &options)).await;
+    let rendered = rendered.map_err(|_| Failure::new("the render was stopped"))?;
+    let warnings = match &rendered {
+        Ok(output) => &output.warnings,
+        Err(error) => &error.warnings,
+    };
+    for warning in warnings {
+        say(&warning.to_string());
+    }
+    let output = rendered.map_err(|error| Failure::new(error.to_string()))?;
+    Ok(context.out.write_all(output.text.as_bytes())?)
+}

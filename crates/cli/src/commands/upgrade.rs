@@ -1,0 +1,76 @@
+//! `pintle upgrade` (Helm: `pkg/cmd/upgrade.go`).
+
+use pintle::chart::Values;
+use pintle::{Action, Chart, PlanUpgrade, ReleaseHandle, ReuseValues};
+
+use super::install::{carry_out, deprecation, show};
+use super::{Context, options};
+use crate::arguments::{OutputFormat, Switch, UpgradeArguments};
+use crate::{Failure, source, user_values};
+
+pub(super) async fn run(context: &mut Context<'_>, arguments: &UpgradeArguments) -> Result<(), Failure> {
+    let name = &arguments.release.0;
+    let chart = source::chart(&arguments.chart_reference, &arguments.chart, context.global).await?;
+    let values = user_values::read(&arguments.values).await?;
+    deprecation(&chart);
+    let (target, namespace) = context.cluster().await?;
+    let release = target.release(name).in_namespace(namespace);
+    let failed = |failure: Failure| failure.within("UPGRADE FAILED");
+    let plan = plan(&release, &chart, &values, arguments)?.await.map_err(|error| failed(error.into()))?;
+    let installs = plan.action() == Action::Install;
+    if installs && arguments.output == OutputFormat::Table {
+        writeln!(context.out, "Release {name:?} does not exist. Installing it now.")?;
+    }
+    let ended = carry_out(plan, arguments.run.dry_run).await;
+    // Helm names no failed upgrade where it installed.
+    let record = if installs { ended } else { ended.map_err(failed) }?;
+    if !installs && arguments.output == OutputFormat::Table {
+        writeln!(context.out, "Release {name:?} has been upgraded. Happy Helming!")?;
+    }
+    show(context, &record, arguments.output, arguments.hide_notes)
+}
+
+fn plan(
+    release: &ReleaseHandle,
+    chart: &Chart,
+    values: &Values,
+    arguments: &UpgradeArguments,
+) -> Result<PlanUpgrade, Failure> {
+    options::server_side(arguments.run.server_side)?;
+    let mut plan = release
+        .plan_upgrade(chart)
+        .values(values.data().clone())
+        .reuse_values(reuse(arguments))
+        .schema_validation(options::schema(arguments.render.skip_schema_validation))
+        .subchart_notes(options::subchart_notes(arguments.render.render_subchart_notes))
+        .hooks(options::hooks(arguments.run.no_hooks))
+        .timeout(arguments.run.timeout.0)
+        .wait(options::wait(arguments.run.wait, arguments.run.wait_for_jobs)?)
+        .conflicts(options::conflicts(arguments.run.force_conflicts))
+        .cleanup(options::cleanup(arguments.cleanup_on_fail))
+        .history_limit(options::history_limit(arguments.history_max))
+        .on_failure(options::on_failure(arguments.rollback_on_failure))
+        .ownership(options::ownership(arguments.take_ownership))
+        .labels(options::labels(&arguments.labels)?);
+    if let Some(description) = &arguments.description {
+        plan = plan.description(description);
+    }
+    if Switch::is_on(arguments.install) {
+        plan =
+            plan.install_if_absent().create_namespace(options::create_namespace(arguments.create_namespace));
+    }
+    Ok(plan)
+}
+
+/// The first of the three flags wins (Helm: `pkg/action/upgrade.go`, `reuseValues`).
+fn reuse(arguments: &UpgradeArguments) -> ReuseValues {
+    if Switch::is_on(arguments.reset_values) {
+        ReuseValues::Reset
+    } else if Switch::is_on(arguments.reuse_values) {
+        ReuseValues::Reuse
+    } else if Switch::is_on(arguments.reset_then_reuse_values) {
+        ReuseValues::ResetThenReuse
+    } else {
+        ReuseValues::WhenNoneGiven
+    }
+}
