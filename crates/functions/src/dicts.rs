@@ -120,17 +120,10 @@ fn copy(value: &Value, depth: usize) -> Result<Value, CallError> {
     Ok(match value {
         Value::Map(map) => Value::Map(copy_map(map, map.go_type(), depth)?),
         Value::List(list) => Value::List(copy_list(list, list.go_type(), depth)?),
-        Value::Object(object) => {
-            if let Some(map) = object.as_map() {
-                Value::Map(copy_map(&map, object.go_type(), depth)?)
-            } else if let Some(list) = object.as_list() {
-                Value::List(copy_list(&list, object.go_type(), depth)?)
-            } else if value.downcast::<VersionObject>().is_some() {
-                VersionObject::zero() // its fields are private, so the copy stays without them
-            } else {
-                value.clone()
-            }
+        Value::Object(_) if value.downcast::<VersionObject>().is_some() => {
+            VersionObject::zero() // its fields are private, so the copy stays without them
         }
+        // Objects cannot be written to, so a copy of one, `.Files` for example, is the same one with its methods.
         _ => value.clone(),
     })
 }
