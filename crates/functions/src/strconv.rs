@@ -118,10 +118,17 @@ pub(crate) fn parse_float(text: &[u8]) -> Result<f64, NumberError> {
         return hex_float(text, unsigned);
     }
     // Every letter but the exponent's is an error, and Rust would take "infinity" and "nan" with signs.
-    if !unsigned.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-')) {
+    if !unsigned.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-' | b'_')) {
         return Err(NumberError::Syntax);
     }
-    let number: f64 = text.parse().map_err(|_| NumberError::Syntax)?;
+    let number: f64 = if text.contains('_') {
+        if !underscores_ok(text.as_bytes()) {
+            return Err(NumberError::Syntax);
+        }
+        text.replace('_', "").parse().map_err(|_| NumberError::Syntax)?
+    } else {
+        text.parse().map_err(|_| NumberError::Syntax)?
+    };
     if number.is_infinite() { Err(NumberError::Range) } else { Ok(number) }
 }
 
@@ -233,7 +240,9 @@ mod tests {
             ("0x1p-1075", Ok(0.0)),
             ("0x1p1024", Err(NumberError::Range)),
             ("-Infinity", Ok(f64::NEG_INFINITY)),
-            ("1_0", Err(NumberError::Syntax)),
+            ("1_0", Ok(10.0)),
+            ("1__0", Err(NumberError::Syntax)),
+            ("_10", Err(NumberError::Syntax)),
             ("-nan", Err(NumberError::Syntax)),
             ("0x1", Err(NumberError::Syntax)),
         ] {

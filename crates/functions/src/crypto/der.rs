@@ -58,6 +58,20 @@ pub(super) fn bits(bytes: &[u8]) -> Vec<u8> {
     element(BIT_STRING, &[&[0], bytes].concat())
 }
 
+/// Whether the bytes are one sequence, with Go's text of what is wrong (Go: `encoding/asn1`).
+pub(super) fn check_outer(bytes: &[u8]) -> Result<(), String> {
+    let what = match bytes {
+        [] => "sequence truncated",
+        [_] => "truncated tag or length",
+        _ => match Reader(bytes).next() {
+            None => "data truncated",
+            Some((SEQUENCE, ..)) => return Ok(()),
+            Some(_) => return Err("asn1: structure error: tags don't match".to_owned()),
+        },
+    };
+    Err(format!("asn1: syntax error: {what}"))
+}
+
 /// Reads elements one behind another.
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'a>(pub(super) &'a [u8]);

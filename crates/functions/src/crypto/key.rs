@@ -53,10 +53,10 @@ pub(super) struct DsaKey {
 
 /// What making a key takes of the run's budget.
 mod steps {
-    pub(super) const RSA_2048: u64 = 1_000_000;
-    pub(super) const RSA_4096: u64 = 8_000_000;
-    pub(super) const DSA: u64 = 8_000_000;
-    pub(super) const CURVE: u64 = 10_000;
+    pub(super) const RSA_2048: u64 = 20_000_000;
+    pub(super) const RSA_4096: u64 = 200_000_000;
+    pub(super) const DSA: u64 = 200_000_000;
+    pub(super) const CURVE: u64 = 100_000;
 }
 
 /// Sprig: `crypto.go`, `generatePrivateKey`.
@@ -156,18 +156,30 @@ impl PrivateKey {
             return Err(format!("no private key data in PEM block of type {}", block.label));
         };
         let malformed = "asn1: structure error: malformed private key";
+        let outer = |kind| {
+            der::check_outer(&block.bytes)
+                .map_err(|error| format!("parsing {kind} private key from PEM: {error}"))
+        };
         match kind {
             "RSA" => Self::from_pkcs1(&block.bytes)
                 .map_err(|error| format!("parsing RSA private key from PEM: {error}")),
-            "EC" => Self::from_sec1(&block.bytes, None)
-                .ok_or_else(|| format!("parsing EC private key from PEM: {malformed}")),
-            "DSA" => Self::from_dsa(&block.bytes)
-                .ok_or_else(|| format!("parsing DSA private key from PEM: {malformed}")),
+            "EC" => outer(kind).and_then(|()| {
+                Self::from_sec1(&block.bytes, None).ok_or_else(|| {
+                    format!(
+                        "parsing EC private key from PEM: x509: failed to parse EC private key: {malformed}"
+                    )
+                })
+            }),
+            "DSA" => outer(kind).and_then(|()| {
+                Self::from_dsa(&block.bytes)
+                    .ok_or_else(|| format!("parsing DSA private key from PEM: {malformed}"))
+            }),
             _ => Err(format!("invalid private key type {kind}")),
         }
     }
 
     fn from_pkcs1(bytes: &[u8]) -> Result<Self, String> {
+        der::check_outer(bytes)?;
         match RsaPrivateKey::from_pkcs1_der(bytes) {
             Ok(key) => Ok(Self::Rsa(Box::new(key))),
             Err(error) => Err(format!("x509: failed to parse private key: {error}")),

@@ -11,10 +11,10 @@ use crate::host::fill;
 const COST: u32 = 10;
 
 /// What one hash takes of the run's budget.
-const BCRYPT_STEPS: u64 = 300_000;
+const BCRYPT_STEPS: u64 = 5_000_000;
 
 /// What one derived password takes of the run's budget.
-const SCRYPT_STEPS: u64 = 1_000_000;
+const SCRYPT_STEPS: u64 = 20_000_000;
 
 /// Sprig: `crypto.go`, `bcrypt`.
 pub(super) fn bcrypt(call: &mut dyn Call, password: &Str) -> Result<String, CallError> {

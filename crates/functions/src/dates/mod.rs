@@ -11,6 +11,7 @@ use pintle_value::{Number, Str, Value};
 
 pub(crate) use calendar::Time;
 use duration::Duration;
+pub(crate) use layout::parse as parse_date;
 pub(crate) use object::{DURATION, NamedInt, TIME, TimeObject};
 use object::{DurationObject, duration_value};
 pub use zone::Zone;

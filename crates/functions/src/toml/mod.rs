@@ -1,12 +1,15 @@
 //! TOML both ways, as `BurntSushi/toml` 1.6 writes and reads it.
 
+mod lex;
 mod read;
 mod write;
 
-use pintle_template::CallError;
+use pintle_template::{Call, CallError};
 use pintle_value::{Map, Str, Value};
 
+use crate::host::host;
 use crate::table::functions;
+use read::ReadError;
 
 functions! {
     TABLE;
@@ -19,15 +22,20 @@ functions! {
             Err(CallError::Message(text)) => Err(CallError::Panic(text)),
             other => other,
         };
+    }
+    hosted {
         "fromToml" (string) => from_toml;
     }
-    hosted {}
 }
 
 /// Helm: `pkg/engine/funcs.go`, `fromTOML`: an error's text becomes the member `Error`.
-fn from_toml(text: &Str) -> Map {
-    match read::read(text) {
-        Ok(map) => map,
-        Err(error) => std::iter::once(("Error", Value::from(error))).collect(),
+fn from_toml(call: &mut dyn Call, text: &Str) -> Result<Map, CallError> {
+    // The time to read grows faster than the text, by the depth of its keys.
+    call.spend(u64::try_from(text.len()).unwrap_or(u64::MAX))?;
+    let local = host(call)?.zone.clone();
+    match read::read(text, &local) {
+        Ok(map) => Ok(map),
+        Err(ReadError::Parse(error)) => Ok(std::iter::once(("Error", Value::from(error))).collect()),
+        Err(bug @ ReadError::Panic(_)) => Err(bug.into_panic()),
     }
 }

@@ -330,7 +330,7 @@ fn time_text(object: &TimeObject) -> Vec<u8> {
 }
 
 /// BurntSushi: `Key.maybeQuoted`.
-fn quoted_key(key: &[u8]) -> Vec<u8> {
+pub(super) fn quoted_key(key: &[u8]) -> Vec<u8> {
     let bare = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     if !key.is_empty() && key.iter().all(bare) {
         return key.to_vec();
