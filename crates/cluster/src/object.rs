@@ -139,6 +139,7 @@ impl Target {
         namespace: &str,
     ) -> Result<Vec<Object>, Error> {
         let mut objects = Vec::new();
+        let documents: Vec<Data> = documents.into_iter().flat_map(items).collect();
         for data in documents {
             let object = Object::new(data)?;
             let resource = self.resource(scope, &object.reference.gvk).await?;
@@ -156,6 +157,21 @@ impl Object {
             _ => self,
         }
     }
+}
+
+/// The objects of a list (`List`, `RoleList`, …), which may leave out what the list says of them; anything else is one
+/// object (Kubernetes: cli-runtime `FlattenListVisitor`, apimachinery `UnstructuredList`).
+fn items(data: Data) -> Vec<Data> {
+    let text = |key| data.get(key).and_then(Data::as_str).unwrap_or_default();
+    let Some(kind) = text("kind").strip_suffix("List") else { return vec![data] };
+    let Some(items) = data.get("items").and_then(Data::as_list) else { return vec![data] };
+    let item = |item: &Data| match item.as_map() {
+        Some(map) if !kind.is_empty() && !map.contains_key("kind") => {
+            Data::Map(map.with("kind", Data::from(kind)).with("apiVersion", Data::from(text("apiVersion"))))
+        }
+        _ => item.clone(),
+    };
+    items.iter().map(item).collect()
 }
 
 /// A label of an object.

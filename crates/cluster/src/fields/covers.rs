@@ -8,6 +8,7 @@ use std::collections::HashSet;
 
 use pintle_value::{Data, DataList, DataMap};
 
+use super::defaults::{defaulted, is_default};
 use super::quantity::{is_zero, same, same_scalar};
 use super::{FieldPath, FieldSet, ManagedFields, Step};
 use crate::Gvk;
@@ -70,7 +71,8 @@ pub fn compare(desired: &Data, live: &Data, manager: &str) -> Vec<Mismatch> {
     if owned.as_ref().is_some_and(|entry| entry.api_version != api_version) {
         comparison.note(&FieldPath::default(), Wrong::Unclear);
     }
-    let (desired, live) = (body(desired, fields), body(live, &shape));
+    let desired = defaulted(&gvk, body(desired, fields));
+    let live = body(live, &shape);
     comparison.map(
         &desired,
         Some(&live),
@@ -162,8 +164,8 @@ impl Comparison {
     fn any(&mut self, desired: &Data, live: Option<&Data>, place: Place<'_>, path: &FieldPath) {
         let live = live.filter(|live| !live.is_null());
         match desired {
-            // The server drops what is null; where it has a value all the same it may be a default.
-            Data::Null if live.is_none() => {}
+            // The server drops what is null, or makes the zero value of the type of it; anything else may be a default.
+            Data::Null if live.is_none_or(|live| self.built_in && is_zero(live)) => {}
             Data::Null => self.note(path, Wrong::Unclear),
             Data::Map(map) if map.is_empty() => self.empty_map(live, place, path),
             Data::Map(map) if place.is_atomic() => self.whole(&Data::Map(map.clone()), live, place, path),
@@ -425,22 +427,4 @@ fn key_of<'a>(item: &Data, place: Place<'a>) -> Option<&'a Step> {
 
 fn has_keys(item: &Data, keys: &DataMap) -> bool {
     keys.iter().all(|(name, value)| item.get(&name.to_str_lossy()).is_some_and(|own| same_scalar(own, value)))
-}
-
-/// What the server adds to parts that it takes as a whole, and to the keys of lists (Kubernetes: the `SetDefaults_…`
-/// functions of the built-in kinds).
-fn is_default(name: &str, value: &Data) -> bool {
-    match name {
-        "protocol" => value.as_str() == Some("TCP"),
-        "apiGroup" => matches!(value.as_str(), Some("rbac.authorization.k8s.io" | "")),
-        "scope" => value.as_str() == Some("*"),
-        "apiVersion" => value.as_str() == Some("v1"),
-        "kind" => value.as_str() == Some("PersistentVolumeClaim"),
-        "divisor" => value.as_str() == Some("0"),
-        "volumeMode" => value.as_str() == Some("Filesystem"),
-        "expirationSeconds" => value.as_i64() == Some(3600),
-        "status" => value.get("phase").and_then(Data::as_str) == Some("Pending"),
-        "creationTimestamp" => value.is_null(),
-        _ => false,
-    }
 }

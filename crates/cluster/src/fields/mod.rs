@@ -3,6 +3,7 @@
 //! Source of the format: `sigs.k8s.io/structured-merge-diff` v6, `fieldpath/serialize.go` and `serialize-pe.go`.
 
 mod covers;
+mod defaults;
 mod managed;
 mod quantity;
 
