@@ -164,7 +164,9 @@ fn type_name(value: &Value) -> &'static str {
 
 /// The name of what a pointer points to (Go: `indirect`).
 fn pointee_name(value: &Value) -> &'static str {
-    value.go_type().map_or("<nil>", |go_type| go_type.elem.filter(|_| go_type.kind == Kind::Ptr).unwrap_or(go_type).name)
+    value
+        .go_type()
+        .map_or("<nil>", |go_type| go_type.elem.filter(|_| go_type.kind == Kind::Ptr).unwrap_or(go_type).name)
 }
 
 /// Whether Go's `indirect` ends at a nil pointer or interface.
@@ -352,10 +354,16 @@ fn eq(a: &Operand, others: &[Operand]) -> Result<bool, String> {
 
 /// Equality of lists, maps, objects and nothing.
 fn eq_other(a: &Value, b: &Value) -> Result<bool, String> {
-    let shown = |verb: &[u8], value: &Value| printf::sprintf(verb, std::slice::from_ref(value), 1 << 20).unwrap_or_default();
+    let shown = |verb: &[u8], value: &Value| {
+        printf::sprintf(verb, std::slice::from_ref(value), 1 << 20).unwrap_or_default()
+    };
     if !(a.kind() == b.kind() || a.is_nil() || b.is_nil()) {
         let (a_type, b_type) = (type_name(a), type_name(b));
-        return Err(format!("non-comparable types {}: {a_type}, {b_type}: {}", shown(b"%s", a), shown(b"%v", b)));
+        return Err(format!(
+            "non-comparable types {}: {a_type}, {b_type}: {}",
+            shown(b"%s", a),
+            shown(b"%v", b)
+        ));
     }
     if is_nil(a) || is_nil(b) {
         return Ok(is_nil(a) == is_nil(b));

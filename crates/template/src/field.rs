@@ -112,10 +112,15 @@ pub(crate) fn call_function(name: &str, function: &Value, args: Vec<Value>) -> R
     };
     let (given, fixed) = (args.len(), params.len() - usize::from(variadic && !params.is_empty()));
     if variadic && given < fixed {
-        return Err(CallError::new(format!("wrong number of args for {name}: got {given} want at least {fixed}")));
+        return Err(CallError::new(format!(
+            "wrong number of args for {name}: got {given} want at least {fixed}"
+        )));
     }
     if !variadic && given != params.len() {
-        return Err(CallError::new(format!("wrong number of args for {name}: got {given} want {}", params.len())));
+        return Err(CallError::new(format!(
+            "wrong number of args for {name}: got {given} want {}",
+            params.len()
+        )));
     }
     let mut converted = Vec::with_capacity(given);
     for (at, arg) in args.into_iter().enumerate() {

@@ -275,8 +275,6 @@ impl Formatter {
             if value.is_nan() && !flags.space && !flags.plus {
                 number.remove(0);
             }
-            let unsigned = number.strip_prefix(b"+").filter(|_| !flags.plus).unwrap_or(&number).to_vec();
-            let number = if value.is_nan() { number } else { unsigned };
             return self.pad_with_spaces(&number);
         }
         if flags.sharp && verb != 'b' {

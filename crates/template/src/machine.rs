@@ -25,10 +25,21 @@ const MAX_INCLUDED: u32 = 1_000;
 /// How often functions may run templates through [`Call`] inside of each other. That needs native stack.
 const MAX_NATIVE_DEPTH: u32 = 40;
 
-/// Definitions that a `tpl` text added to those of its caller.
+/// How deep `tpl` may nest. Helm has no limit but its stack, which ends the process.
+const MAX_TPL_DEPTH: u32 = 10_000;
+
+/// What a `tpl` text changes for the templates that it runs.
 struct Layer {
+    /// The text itself, under the name of the set.
+    main: Arc<Template>,
+    definitions: Option<Rc<Definitions>>,
+    depth: u32,
+}
+
+/// Definitions that `tpl` texts added to those of their callers.
+struct Definitions {
     unit: Arc<Unit>,
-    outer: Option<Rc<Layer>>,
+    outer: Option<Rc<Definitions>>,
 }
 
 /// A template that is running.
@@ -511,19 +522,36 @@ impl<'a, 'h> Machine<'a, 'h> {
     }
 
     fn lookup(&self, name: &Str) -> Option<Arc<Template>> {
-        let mut layer = self.frame.layer.as_ref();
-        let mut empty = None;
-        while let Some(current) = layer {
-            if let Some(template) = current.unit.templates.get(name) {
-                // The text's own template hides any other; what it defines only if it is not empty.
-                if !template.empty || *name == self.program.name {
-                    return Some(Arc::clone(template));
-                }
-                empty = Some(template);
-            }
-            layer = current.outer.as_ref();
+        let program = self.program.definitions.get(name);
+        let Some(layer) = &self.frame.layer else { return program.map(Arc::clone) };
+        if *name == self.program.name {
+            return Some(Arc::clone(&layer.main));
         }
-        self.program.definitions.get(name).or(empty).map(Arc::clone)
+        let mut empty = None;
+        let mut definitions = layer.definitions.as_ref();
+        while let Some(current) = definitions {
+            match current.unit.templates.get(name) {
+                Some(template) if template.empty => empty = Some(template), // hides nothing
+                Some(template) => return Some(Arc::clone(template)),
+                None => {}
+            }
+            definitions = current.outer.as_ref();
+        }
+        program.or(empty).map(Arc::clone)
+    }
+
+    /// The layer of a `tpl` text on top of that of its caller.
+    fn layer(&self, main: &Arc<Template>, unit: Arc<Unit>) -> Result<Rc<Layer>> {
+        let outer = self.frame.layer.as_ref();
+        let depth = outer.map_or(0, |layer| layer.depth) + 1;
+        if depth > MAX_TPL_DEPTH {
+            return Err(limit(Limit::Depth, format!("tpl nests deeper than {MAX_TPL_DEPTH}")));
+        }
+        let mut definitions = outer.and_then(|layer| layer.definitions.clone());
+        if unit.templates.len() > 1 {
+            definitions = Some(Rc::new(Definitions { unit, outer: definitions }));
+        }
+        Ok(Rc::new(Layer { main: Arc::clone(main), definitions, depth }))
     }
 
     // Writing.
@@ -875,9 +903,9 @@ impl<'a, 'h> Machine<'a, 'h> {
             Err((prefix, error)) => return Err(self.call_failed(function, call, prefix, error)),
         };
         let Some(main) = unit.templates.get(&self.program.name).map(Arc::clone) else { return Ok(false) };
+        let layer = self.layer(&main, unit)?;
         let start = self.out.bytes.len();
         self.collecting += 1;
-        let layer = Rc::new(Layer { unit, outer: self.frame.layer.clone() });
         let kind = FrameKind::Tpl { start, text, function };
         let mut frame = Frame::new(main, 0, Operand::plain(data.value), Some(layer), kind);
         frame.call = call;
@@ -1072,7 +1100,7 @@ impl Call for Machine<'_, '_> {
         let Some(main) = unit.templates.get(&self.program.name).map(Arc::clone) else {
             return Ok(Str::EMPTY);
         };
-        let layer = Rc::new(Layer { unit, outer: self.frame.layer.clone() });
+        let layer = self.layer(&main, unit).map_err(|error| self.abort(error))?;
         match self.nested(main, data, Some(layer)) {
             Ok(output) => Ok(without_no_value(output)),
             Err(error) => match self.abort(error) {

@@ -33,9 +33,7 @@ impl Case {
             (_, Some(hex), _) => Ok((0..hex.len() / 2)
                 .map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap())
                 .collect()),
-            (.., error) => {
-                Err([vec![error.expect("an outcome").to_owned()], strings("chain")].concat())
-            }
+            (.., error) => Err([vec![error.expect("an outcome").to_owned()], strings("chain")].concat()),
         };
         Self {
             text: text("t").unwrap().to_owned(),
@@ -75,7 +73,8 @@ fn floats(json: serde_json::Value) -> Data {
 
 fn replay(name: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../fixtures/template/{name}.jsonl"));
-    let content = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let content =
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let mut report = String::new();
     let (mut count, mut wrong) = (0, 0);
     for line in content.lines() {

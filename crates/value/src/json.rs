@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Writes values as JSON, byte for byte as `encoding/json` does: keys sorted by their bytes, floats in their shortest
-/// form, what is not UTF-8 as `\ufffd`, U+2028 and U+2029 escaped.
+/// form, what is not UTF-8 as U+FFFD, U+2028 and U+2029 escaped.
 ///
 /// ```
 /// use pintle_value::{Json, Value};
@@ -173,7 +173,7 @@ impl Json {
                 '\n' => out.extend_from_slice(b"\\n"),
                 '\r' => out.extend_from_slice(b"\\r"),
                 '\t' => out.extend_from_slice(b"\\t"),
-                char::REPLACEMENT_CHARACTER if width == 1 => out.extend_from_slice(b"\\ufffd"),
+                char::REPLACEMENT_CHARACTER if width == 1 => out.extend_from_slice("\u{FFFD}".as_bytes()),
                 '\0'..='\x1f' | '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
                     out.extend_from_slice(format!("\\u{:04x}", u32::from(rune)).as_bytes());
                 }

@@ -106,8 +106,7 @@ impl Object for Func {
     }
 
     fn method(&self, name: &str) -> Option<(&'static [&'static Type], bool)> {
-        (name.is_empty() && self.go_type == &FUNC)
-            .then_some((params!(STRING, INT), false))
+        (name.is_empty() && self.go_type == &FUNC).then_some((params!(STRING, INT), false))
     }
 
     fn call(&self, _name: &str, args: &[Value]) -> Result<Value, MethodError> {
@@ -234,7 +233,9 @@ pub(crate) fn functions() -> Functions {
     add("slice_", params!(ANY_SLICE), false, |_, args| {
         Ok(Value::Int(i64::try_from(args[0].as_list().unwrap().len()).unwrap()))
     });
-    add("typeof", any, false, |_, args| Ok(Value::from(args[0].go_type().map_or("<nil>", |go_type| go_type.name))));
+    add("typeof", any, false, |_, args| {
+        Ok(Value::from(args[0].go_type().map_or("<nil>", |go_type| go_type.name)))
+    });
     add("mix", params!(STRING, INT, FLOAT64), true, |_, args| {
         let rest: Vec<String> = args[2..].iter().map(text).collect();
         Ok(Value::from(format!("{}{} [{}]", text(&args[0]), text(&args[1]), rest.join(" "))))
