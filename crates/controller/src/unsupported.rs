@@ -42,6 +42,7 @@ const RELEASE: &[&str] = &[
     "upgrade.remediation.retries",
     "upgrade.remediation.remediateLastFailure",
     "upgrade.remediation.strategy",
+    "upgrade.chartNameChangeStrategy",
     "uninstall.timeout",
     "uninstall.disableHooks",
     "uninstall.keepHistory",

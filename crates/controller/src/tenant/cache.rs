@@ -71,6 +71,13 @@ impl<T> TenantCache<T> {
         state.sweep();
     }
 
+    /// Forgets all Secrets but those that `used` takes.
+    pub async fn keep(&self, used: impl Fn(&SecretLocation) -> bool) {
+        let mut state = self.state.lock().await;
+        state.locations.retain(|location, _| used(location));
+        state.sweep();
+    }
+
     /// How many tenants are kept.
     pub async fn len(&self) -> usize {
         self.state.lock().await.tenants.len()

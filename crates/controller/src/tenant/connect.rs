@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderValue;
 use hyper_rustls::{FixedServerNameResolver, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -74,10 +75,15 @@ pub enum ConnectError {
 /// many requests at a time (HTTP/2) where the server can.
 pub async fn connect(kubeconfig: &TenantKubeconfig, options: ConnectOptions) -> Result<Client, ConnectError> {
     let invalid = |field, problem: String| ConnectError::Invalid { field, problem };
-    let config = Config::from_custom_kubeconfig(kubeconfig.config().clone(), &KubeConfigOptions::default())
-        .await
-        // kube's words may quote what they could not decode.
-        .map_err(|_| invalid("cluster or user", "a certificate, key or address is malformed".to_owned()))?;
+    let mut config =
+        Config::from_custom_kubeconfig(kubeconfig.config().clone(), &KubeConfigOptions::default())
+            .await
+            // kube's words may quote what they could not decode.
+            .map_err(|_| {
+                invalid("cluster or user", "a certificate, key or address is malformed".to_owned())
+            })?;
+
+    config.headers.push((http::header::USER_AGENT, user_agent()));
 
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
@@ -111,6 +117,11 @@ pub async fn connect(kubeconfig: &TenantKubeconfig, options: ConnectOptions) -> 
         .map_err(BoxError::from)
         .service(http);
     Ok(ClientBuilder::new(service, config.default_namespace).build())
+}
+
+/// What the controller calls itself.
+pub(crate) fn user_agent() -> HeaderValue {
+    HeaderValue::from_static(concat!("pintle-controller/", env!("CARGO_PKG_VERSION")))
 }
 
 /// The TLS side of a kubeconfig, with ring named outright: without that, rustls would install it for the process.

@@ -4,4 +4,5 @@ mod cache;
 mod connect;
 
 pub use cache::{SecretLocation, TenantCache};
+pub(crate) use connect::user_agent;
 pub use connect::{ConnectError, ConnectOptions, connect};
