@@ -10,6 +10,7 @@ mod error;
 mod examine;
 pub mod fields;
 mod gvk;
+mod lock;
 mod lookup;
 mod migrate;
 mod namespace;
@@ -42,6 +43,7 @@ pub use error::{Cause, Class, Error, FieldConflict, Refusal};
 pub use examine::{Action, Detail, ExamineOptions, Examined, Foreign, Means, Obstacle};
 pub use gvk::{Gvk, ObjectKey, ObjectRef};
 pub use kube;
+pub use lock::{Lock, LockError, LockTiming, Locks};
 pub use object::{Object, RESOURCE_POLICY};
 pub use observe::{Counts, RequestObserver, Sent, Verb};
 pub use ownership::{

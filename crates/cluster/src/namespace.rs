@@ -1,6 +1,6 @@
 //! Making the namespace that a release wants.
 
-use pintle_value::Data;
+use pintle_value::{Data, DataMap};
 
 use crate::{Applied, ApplyOptions, Change, Error, Gvk, Object, ObjectRef, Scope, Target};
 
@@ -20,9 +20,16 @@ impl Target {
         let labels: Data = [("name", Data::from(name))].into_iter().collect();
         let metadata: Data = [("name", Data::from(name)), ("labels", labels)].into_iter().collect();
         let namespace = Object::new(
-            [("apiVersion", Data::from("v1")), ("kind", Data::from("Namespace")), ("metadata", metadata)]
-                .into_iter()
-                .collect(),
+            [
+                ("apiVersion", Data::from("v1")),
+                ("kind", Data::from("Namespace")),
+                ("metadata", metadata),
+                // Helm writes a typed object, whose empty parts are written too, and owned.
+                ("spec", Data::Map(DataMap::default())),
+                ("status", Data::Map(DataMap::default())),
+            ]
+            .into_iter()
+            .collect(),
         )?;
         let applied = self.apply(scope, &namespace, ApplyOptions::default()).await?;
         Ok((applied.change == Change::Created).then_some(applied))

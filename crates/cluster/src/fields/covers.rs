@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use pintle_value::{Data, DataList, DataMap};
 
-use super::defaults::{defaulted, is_default};
+use super::defaults::{default_of, defaulted, is_default};
 use super::quantity::{is_zero, same, same_scalar};
 use super::{FieldPath, FieldSet, ManagedFields, Step};
 use crate::Gvk;
@@ -108,7 +108,11 @@ fn body(object: &Data, owned: &FieldSet) -> DataMap {
             "resourceVersion",
         ];
         let metadata = names.iter().fold(metadata.clone(), |metadata, name| metadata.without(name));
-        map = map.with("metadata", Data::Map(metadata));
+        map = if metadata.is_empty() {
+            map.without("metadata")
+        } else {
+            map.with("metadata", Data::Map(metadata))
+        };
     }
     map
 }
@@ -187,7 +191,12 @@ impl Comparison {
                 continue;
             }
             let below = path.then(Step::Field(name.clone().into_owned()));
-            self.any(value, live.and_then(|live| live.get(&name)), place.member(&name), &below);
+            let live = live.and_then(|live| live.get(&name));
+            let wish = self.built_in && is_zero(value) && place.member(&name).owned.is_some();
+            if wish && live.is_some() && live == default_of(&name, desired).as_ref() {
+                continue;
+            }
+            self.any(value, live, place.member(&name), &below);
         }
         for (step, below) in place.owned.into_iter().flat_map(FieldSet::children) {
             let wanted = match step {

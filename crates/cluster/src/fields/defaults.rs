@@ -62,3 +62,42 @@ pub(super) fn is_default(name: &str, value: &Data) -> bool {
         _ => false,
     }
 }
+
+/// The value that the server puts where a field is wanted empty (Kubernetes: `pkg/apis/core/v1/defaults.go`,
+/// `pkg/apis/apps/v1/defaults.go`, `pkg/apis/batch/v1/defaults.go`). `siblings` are the fields beside it.
+pub(super) fn default_of(name: &str, siblings: &DataMap) -> Option<Data> {
+    Some(match name {
+        "imagePullPolicy" => {
+            let image = siblings.get("image").and_then(Data::as_str)?;
+            let name = image.rsplit('/').next().unwrap_or(image);
+            let latest = !image.contains('@') && name.split_once(':').is_none_or(|(_, tag)| tag == "latest");
+            Data::from(if latest { "Always" } else { "IfNotPresent" })
+        }
+        "replicas" | "parallelism" | "completions" | "successThreshold" | "timeoutSeconds"
+        | "minReplicas" => Data::from(1_i64),
+        "podManagementPolicy" => Data::from("OrderedReady"),
+        "restartPolicy" => Data::from("Always"),
+        "protocol" => Data::from("TCP"),
+        "sessionAffinity" => Data::from("None"),
+        "dnsPolicy" => Data::from("ClusterFirst"),
+        "schedulerName" => Data::from("default-scheduler"),
+        "terminationMessagePolicy" => Data::from("File"),
+        "terminationMessagePath" => Data::from("/dev/termination-log"),
+        "terminationGracePeriodSeconds" => Data::from(30_i64),
+        "revisionHistoryLimit" | "periodSeconds" => Data::from(10_i64),
+        "failureThreshold" | "successfulJobsHistoryLimit" => Data::from(3_i64),
+        "failedJobsHistoryLimit" => Data::from(1_i64),
+        "progressDeadlineSeconds" => Data::from(600_i64),
+        "backoffLimit" => Data::from(6_i64),
+        "concurrencyPolicy" => Data::from("Allow"),
+        "scheme" => Data::from("HTTP"),
+        "defaultMode" => Data::from(420_i64),
+        "externalTrafficPolicy" | "internalTrafficPolicy" => Data::from("Cluster"),
+        "volumeMode" => Data::from("Filesystem"),
+        "type" if siblings.contains_key("ports") => Data::from("ClusterIP"),
+        "type" if siblings.contains_key("data") || siblings.contains_key("stringData") => {
+            Data::from("Opaque")
+        }
+        _ => return None,
+    })
+}

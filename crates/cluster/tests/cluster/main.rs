@@ -5,6 +5,8 @@ mod applying;
 mod bed;
 mod discovering;
 mod drifting;
+mod installing;
+mod locking;
 mod storing;
 mod unchanged;
 mod waiting;
