@@ -43,8 +43,17 @@ macro_rules! from {
     )*};
 }
 
+impl From<pintle::Error> for Failure {
+    fn from(error: pintle::Error) -> Self {
+        match error {
+            // Helm's commands say it in this way; `install` alone gives the reason (Helm: `pkg/action/*.go`).
+            pintle::Error::Name { name } => Self::new(format!("release name is invalid: {name}")),
+            error => Self::new(error.to_string()),
+        }
+    }
+}
+
 from!(
-    pintle::Error,
     pintle::chart::ChartError,
     pintle::registry::RegistryError,
     pintle::render::RenderError,

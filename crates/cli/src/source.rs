@@ -28,6 +28,13 @@ pub(crate) async fn chart(
     let limits = pintle::chart::Limits::default();
     if flags.repo.is_none() {
         if Path::new(reference).exists() {
+            let file = Path::new(reference).join("Chart.yaml");
+            if Path::new(reference).is_dir() && !file.exists() {
+                let file = std::path::absolute(file)?;
+                let file = file.display();
+                let reason = "no such file or directory";
+                return Err(Failure::new(format!("unable to detect chart at {file}: open {file}: {reason}")));
+            }
             return Ok(Chart::from_path(reference, &limits)?);
         }
         if Path::new(reference).is_absolute() || reference.starts_with('.') {

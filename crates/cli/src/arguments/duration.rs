@@ -12,16 +12,18 @@ impl FromStr for GoDuration {
 
     /// Go: `time.ParseDuration`, without negative durations, which mean nothing to a time-out.
     fn from_str(text: &str) -> Result<Self, String> {
-        let invalid = || format!("invalid duration {text:?}: write it like 90s, 5m or 1h30m");
+        let invalid = || format!("time: invalid duration {text:?}");
         if text == "0" {
             return Ok(Self(Duration::ZERO));
         }
         let mut rest = text;
         let mut seconds = 0.0_f64;
         while !rest.is_empty() {
-            let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(invalid)?;
+            let is_number = |c: char| c.is_ascii_digit() || c == '.';
+            let end = rest.find(|c| !is_number(c)).unwrap_or(rest.len());
             let (number, tail) = rest.split_at_checked(end).ok_or_else(invalid)?;
-            let end = tail.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(tail.len());
+            let number: f64 = number.parse().map_err(|_| invalid())?;
+            let end = tail.find(is_number).unwrap_or(tail.len());
             let (unit, tail) = tail.split_at_checked(end).ok_or_else(invalid)?;
             let unit = match unit {
                 "ns" => 1e-9,
@@ -30,9 +32,10 @@ impl FromStr for GoDuration {
                 "s" => 1.0,
                 "m" => 60.0,
                 "h" => 3600.0,
-                _ => return Err(invalid()),
+                "" => return Err(format!("time: missing unit in duration {text:?}")),
+                unit => return Err(format!("time: unknown unit {unit:?} in duration {text:?}")),
             };
-            seconds += number.parse::<f64>().map_err(|_| invalid())? * unit;
+            seconds += number * unit;
             rest = tail;
         }
         if text.is_empty() {
@@ -56,5 +59,7 @@ mod tests {
         for wrong in ["", "5", "m", "5x", "-5s", "1..5s", "5m3"] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
+        assert_eq!(parse("5x"), Err("time: unknown unit \"x\" in duration \"5x\"".to_owned()));
+        assert_eq!(parse("5"), Err("time: missing unit in duration \"5\"".to_owned()));
     }
 }

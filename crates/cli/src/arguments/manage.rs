@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use super::{ChartFlags, GoDuration, OutputFormat, ReleaseName, Revision, Switch, ValueFlags};
+use super::{ChartFlags, Count, GoDuration, OutputFormat, ReleaseName, Revision, Switch, ValueFlags};
 
 /// What `install` is told.
 #[derive(Debug, Args)]
@@ -20,6 +20,9 @@ pub(crate) struct InstallArguments {
     pub(crate) render: RenderFlags,
     #[command(flatten)]
     pub(crate) run: RunFlags,
+    /// Whether changes are merged in the server. Default: they are.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) server_side: Option<Switch>,
     /// Creates the release's namespace if it is missing.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) create_namespace: Option<Switch>,
@@ -64,6 +67,9 @@ pub(crate) struct UpgradeArguments {
     pub(crate) render: RenderFlags,
     #[command(flatten)]
     pub(crate) run: RunFlags,
+    /// Where changes are merged: in the server (`true`), here (`false`), or as the last revision did (`auto`).
+    #[arg(long, value_name = "WHERE", default_value = "auto")]
+    pub(crate) server_side: ServerSide,
     /// Installs the release if there is none of that name.
     #[arg(short, long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) install: Option<Switch>,
@@ -84,7 +90,7 @@ pub(crate) struct UpgradeArguments {
     pub(crate) cleanup_on_fail: Option<Switch>,
     /// How many revisions are kept; 0 for all.
     #[arg(long, value_name = "COUNT", default_value = "10", env = "HELM_MAX_HISTORY")]
-    pub(crate) history_max: u32,
+    pub(crate) history_max: Count,
     /// Starts from the chart's values alone.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) reset_values: Option<Switch>,
@@ -170,6 +176,9 @@ pub(crate) struct RollbackArguments {
     pub(crate) revision: Option<Revision>,
     #[command(flatten)]
     pub(crate) run: RunFlags,
+    /// Where changes are merged: in the server (`true`), here (`false`), or as the last revision did (`auto`).
+    #[arg(long, value_name = "WHERE", default_value = "auto")]
+    pub(crate) server_side: ServerSide,
     /// A description of the revision instead of `Rollback to N`; at most 256 characters.
     #[arg(long, value_name = "TEXT")]
     pub(crate) description: Option<String>,
@@ -178,7 +187,7 @@ pub(crate) struct RollbackArguments {
     pub(crate) cleanup_on_fail: Option<Switch>,
     /// How many revisions are kept; 0 for all.
     #[arg(long, value_name = "COUNT", default_value = "10", env = "HELM_MAX_HISTORY")]
-    pub(crate) history_max: u32,
+    pub(crate) history_max: Count,
 }
 
 /// What `uninstall` is told.
@@ -265,9 +274,6 @@ pub(crate) struct RunFlags {
     /// Runs no hooks.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) no_hooks: Option<Switch>,
-    /// Where changes are merged: in the server (`true`), here (`false`), or as the last revision did (`auto`).
-    #[arg(long, value_name = "WHERE", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    pub(crate) server_side: Option<ServerSide>,
     /// How long a single wait may take.
     #[arg(long, value_name = "DURATION", default_value = "5m0s")]
     pub(crate) timeout: GoDuration,
@@ -303,7 +309,9 @@ impl FromStr for DryRun {
             "none" | "false" => Ok(Self::None),
             "client" | "true" | "unset" => Ok(Self::Client),
             "server" => Ok(Self::Server),
-            _ => Err(format!("{text:?} must be none, client or server")),
+            _ => {
+                Err(format!("invalid dry-run value ({text:?}). Must be \"none\", \"server\", or \"client\""))
+            }
         }
     }
 }
@@ -325,7 +333,7 @@ impl FromStr for WaitStrategy {
             "hookOnly" | "false" => Ok(Self::HookOnly),
             "watcher" | "true" => Ok(Self::Watcher),
             "legacy" => Ok(Self::Legacy),
-            _ => Err(format!("{text:?} must be watcher, hookOnly or legacy")),
+            _ => Err(format!("invalid wait input {text:?}. Valid inputs are watcher, hookOnly, and legacy")),
         }
     }
 }
@@ -346,18 +354,31 @@ impl FromStr for ServerSide {
             "true" => Ok(Self::True),
             "false" => Ok(Self::False),
             "auto" => Ok(Self::Auto),
-            _ => Err(format!("{text:?} must be true, false or auto")),
+            _ => Err(format!("invalid/unknown release server-side apply method: {text}")),
         }
     }
 }
 
 /// Helm's `--cascade`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cascade {
-    /// They are collected afterwards.
     Background,
-    /// They go first.
     Foreground,
-    /// They stay.
     Orphan,
+}
+
+impl FromStr for Cascade {
+    type Err = String;
+
+    /// Helm: `pkg/cmd/uninstall.go`, `validateCascadeFlag`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "background" => Ok(Self::Background),
+            "foreground" => Ok(Self::Foreground),
+            "orphan" => Ok(Self::Orphan),
+            _ => Err(format!(
+                "invalid cascade value ({text}). Must be \"background\", \"foreground\", or \"orphan\""
+            )),
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use clap::{Args, Parser, Subcommand};
 
 mod chart;
+mod count;
 mod duration;
 mod global;
 mod manage;
@@ -14,6 +15,7 @@ mod usage;
 mod values;
 
 pub(crate) use chart::ChartFlags;
+pub(crate) use count::Count;
 pub(crate) use duration::GoDuration;
 pub(crate) use global::{Color, GlobalFlags};
 pub(crate) use manage::{

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{ChartFlags, ReleaseName, Switch};
+use super::{ChartFlags, Count, ReleaseName, Switch};
 
 /// How a result is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -49,10 +49,10 @@ pub(crate) struct ListArguments {
     pub(crate) filter: Option<String>,
     /// Lists at most so many; 0 for all.
     #[arg(short, long, value_name = "COUNT", default_value = "256")]
-    pub(crate) max: usize,
+    pub(crate) max: Count,
     /// Begins behind so many.
     #[arg(long, value_name = "COUNT", default_value = "0")]
-    pub(crate) offset: usize,
+    pub(crate) offset: Count,
     /// Prints no headings.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) no_headers: Option<Switch>,
@@ -77,7 +77,7 @@ pub(crate) struct HistoryArguments {
     pub(crate) release: ReleaseName,
     /// Shows at most so many revisions, the newest ones.
     #[arg(long, value_name = "COUNT", default_value = "256")]
-    pub(crate) max: usize,
+    pub(crate) max: Count,
     /// Shows which revision a rollback went back to.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) show_rollback_revision: Option<Switch>,

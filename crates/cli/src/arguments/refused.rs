@@ -122,7 +122,8 @@ fn refusal(error: clap::Error, arguments: &[OsString]) -> Refusal {
             below = matches.subcommand();
         }
     }
-    Refusal::Usage(usage::message(&error, &command(), &path))
+    let last = arguments.last().map(|last| last.to_string_lossy()).unwrap_or_default();
+    Refusal::Usage(usage::message(&error, &command(), &path, &last))
 }
 
 /// The whole command line, refused flags included.
@@ -181,4 +182,89 @@ fn first_refused(matches: &ArgMatches, path: &mut Vec<String>) -> Option<&'stati
     let (name, matches) = matches.subcommand()?;
     path.push(name.to_owned());
     first_refused(matches, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// Flags of Helm's help that are no flags of its commands.
+    const OF_THE_PARSER: &[&str] = &["help"];
+
+    fn recorded() -> Vec<(Vec<String>, String, String, String)> {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/cli/flags.txt");
+        let text = fs::read_to_string(path).unwrap();
+        let lines = text.lines().filter(|line| !line.starts_with('#')).map(|line| {
+            let mut parts = line.split('|').map(|part| part.trim().to_owned());
+            let command = parts.next().unwrap().split(' ').map(str::to_owned).collect();
+            (command, parts.next().unwrap(), parts.next().unwrap(), parts.next().unwrap())
+        });
+        lines.collect()
+    }
+
+    #[test]
+    fn the_parser_is_sound() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn every_flag_of_helm_is_honoured_or_refused_by_its_name() {
+        let recorded = recorded();
+        assert!(recorded.len() > 500, "{}", recorded.len());
+        let mut program = command();
+        program.build();
+        for (path, short, long, kind) in recorded {
+            if OF_THE_PARSER.contains(&long.as_str()) {
+                continue;
+            }
+            let at = format!("{} --{long}", path.join(" "));
+            let command = path.iter().fold(&program, |command, name| command.find_subcommand(name).unwrap());
+            let aliased =
+                |arg: &&Arg| arg.get_all_aliases().is_some_and(|names| names.contains(&long.as_str()));
+            let arg =
+                command.get_arguments().find(|arg| arg.get_long() == Some(long.as_str()) || aliased(arg));
+            let arg = arg.unwrap_or_else(|| panic!("{at} is neither honoured nor refused"));
+            assert_eq!(
+                arg.get_short().map(String::from).unwrap_or_default(),
+                short,
+                "the short form of {at}"
+            );
+            assert_eq!(
+                arg.is_require_equals_set(),
+                kind.is_empty() || without_value(&path, &long),
+                "the value of {at}"
+            );
+            let borrowed: Vec<&str> = path.iter().map(String::as_str).collect();
+            let mut tables = super::refused(&borrowed);
+            tables.push(GLOBAL);
+            if tables.into_iter().flatten().any(|(name, _)| *name == long) {
+                let mut words = vec!["pintle".to_owned()];
+                words.extend(path.clone());
+                words.push(format!("--{long}"));
+                if !arg.is_require_equals_set() {
+                    words.push("value".to_owned());
+                }
+                words.extend(["a".to_owned(), "b".to_owned()].into_iter().take(positionals(&borrowed)));
+                match parse(words.into_iter().map(OsString::from)) {
+                    Err(Refusal::NotYet(flag)) => assert_eq!(flag, long),
+                    other => panic!("{at} is swallowed: {other:?}"),
+                }
+            }
+        }
+    }
+
+    /// Flags with a value that can be left out (Go's `NoOptDefVal`).
+    fn without_value(path: &[String], long: &str) -> bool {
+        matches!(long, "wait" | "dry-run") || (long == "server-side" && path == ["install"])
+    }
+
+    fn positionals(path: &[&str]) -> usize {
+        match path {
+            ["install" | "upgrade" | "template"] => 2,
+            ["list" | "version"] => 0,
+            _ => 1,
+        }
+    }
 }

@@ -23,7 +23,7 @@ impl FromStr for Switch {
         match text {
             "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(Self(true)),
             "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(Self(false)),
-            _ => Err(format!("{text:?} is neither true nor false")),
+            _ => Err(format!("strconv.ParseBool: parsing {text:?}: invalid syntax")),
         }
     }
 }

@@ -40,7 +40,9 @@ const ARITIES: &[Arity] = &[
 ];
 
 /// The message for an error of the parser; `path` is the command that was called, below the program.
-pub(crate) fn message(error: &Error, program: &Command, path: &[String]) -> String {
+///
+/// `last` is the last argument, which says whether a flag without its value was given in its short form.
+pub(crate) fn message(error: &Error, program: &Command, path: &[String], last: &str) -> String {
     let argument = text(error, ContextKind::InvalidArg);
     let value = text(error, ContextKind::InvalidValue);
     match error.kind() {
@@ -55,13 +57,20 @@ pub(crate) fn message(error: &Error, program: &Command, path: &[String]) -> Stri
         ErrorKind::MissingRequiredArgument if !argument.starts_with("--") => {
             wrong_count(path).unwrap_or_else(|| plain(error))
         }
-        ErrorKind::InvalidSubcommand => unknown_command(error, path),
+        ErrorKind::InvalidSubcommand => unknown_command(error, program, path),
         ErrorKind::InvalidValue if value.is_empty() && argument.starts_with("--") => {
-            format!("flag needs an argument: {}", flag_name(&argument))
+            match last.strip_prefix('-').filter(|letter| letter.chars().count() == 1) {
+                Some(letter) => format!("flag needs an argument: '{letter}' in {last}"),
+                None => format!("flag needs an argument: {}", flag_name(&argument)),
+            }
         }
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
             let reason = std::error::Error::source(error).map_or_else(|| choices(error), ToString::to_string);
             match argument.starts_with("--") {
+                // Helm looks at these itself, after the parser.
+                true if reason.starts_with("invalid dry-run") || reason.starts_with("invalid cascade") => {
+                    reason
+                }
                 true => {
                     let flag = with_shorthand(program, path, flag_name(&argument));
                     format!("invalid argument {value:?} for \"{flag}\" flag: {reason}")
@@ -82,16 +91,18 @@ fn wrong_count(path: &[String]) -> Option<String> {
     Some(format!("\"pintle {command}\" {}\n\nUsage:  pintle {command} {}", arity.count, arity.line))
 }
 
-fn unknown_command(error: &Error, path: &[String]) -> String {
+fn unknown_command(error: &Error, program: &Command, path: &[String]) -> String {
     let parent = ["pintle"].into_iter().chain(path.iter().map(String::as_str)).collect::<Vec<_>>().join(" ");
     let mut message =
         format!("unknown command {:?} for {parent:?}", text(error, ContextKind::InvalidSubcommand));
-    let suggested = text(error, ContextKind::SuggestedSubcommand);
+    let parent_command =
+        path.iter().fold(program, |command, name| command.find_subcommand(name).unwrap_or(command));
+    let typed = text(error, ContextKind::InvalidSubcommand).to_lowercase();
+    // cobra: command.go, SuggestionsFor
+    let near = |name: &&str| strsim::levenshtein(&typed, name) <= 2 || name.starts_with(&typed);
+    let suggested: Vec<&str> = parent_command.get_subcommands().map(Command::get_name).filter(near).collect();
     if !suggested.is_empty() {
-        message += "\n\nDid you mean this?";
-        for name in suggested.split(", ") {
-            message += &format!("\n\t{name}");
-        }
+        message = format!("{message}\n\nDid you mean this?\n\t{}", suggested.join("\n\t"));
     }
     message + &format!("\n\nRun '{parent} --help' for usage.")
 }
@@ -112,6 +123,9 @@ fn with_shorthand(program: &Command, path: &[String], flag: &str) -> String {
 }
 
 fn choices(error: &Error) -> String {
+    if text(error, ContextKind::InvalidArg).starts_with("--output ") {
+        return "invalid format type".to_owned(); // Helm: pkg/cli/output/output.go, ErrInvalidFormatType
+    }
     format!("must be one of {}", text(error, ContextKind::ValidValue))
 }
 

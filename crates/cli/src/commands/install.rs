@@ -7,7 +7,7 @@ use pintle::release::Record;
 use pintle::{Chart, NameReuse, Plan, PlanInstall, ReleaseHandle};
 
 use super::{Context, options};
-use crate::arguments::{DryRun, InstallArguments, NameFlags, OutputFormat, Switch};
+use crate::arguments::{DryRun, InstallArguments, NameFlags, OutputFormat, ServerSide, Switch};
 use crate::print::{self, Shown};
 use crate::progress::{Progress, say};
 use crate::{Failure, cancel, source, user_values};
@@ -23,6 +23,7 @@ async fn install(context: &mut Context<'_>, arguments: &InstallArguments) -> Res
     };
     let chart = source::chart(&reference, &arguments.chart, context.global).await?;
     let values = user_values::read(&arguments.values).await?;
+    check_name(&name)?;
     deprecation(&chart);
     let (target, namespace) = context.cluster().await?;
     let release = target.release(name).in_namespace(namespace);
@@ -70,7 +71,9 @@ fn plan(
     values: &Values,
     arguments: &InstallArguments,
 ) -> Result<PlanInstall, Failure> {
-    options::server_side(arguments.run.server_side)?;
+    if arguments.server_side.is_some() && !Switch::is_on(arguments.server_side) {
+        options::server_side(ServerSide::False)?;
+    }
     let plan = release
         .plan_install(chart)
         .values(values.data().clone())
@@ -90,6 +93,14 @@ fn plan(
         Some(description) => plan.description(description),
         None => plan,
     })
+}
+
+/// Refuses a name that is none of a release (Helm: `pkg/action/install.go`, `availableName`).
+pub(super) fn check_name(name: &str) -> Result<(), Failure> {
+    let Err(reason) = pintle::chart::validate_release_name(name) else { return Ok(()) };
+    let reason = format!("release name {name:?}: {reason}");
+    say(&format!("level=ERROR msg=\"release name check failed\" error={reason:?}"));
+    Err(Failure::new(reason).within("release name check failed"))
 }
 
 /// Warns of a chart that nobody maintains any more.

@@ -26,8 +26,8 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &ListArguments) ->
             Regex::new(pattern).map_err(|error| Failure::new(format!("--filter {pattern:?}: {error}")))?;
         records.retain(|record| pattern.is_match(&record.name));
     }
-    let most = if arguments.max == 0 { usize::MAX } else { arguments.max };
-    let records: Vec<Record> = records.into_iter().skip(arguments.offset).take(most).collect();
+    let most = if arguments.max.0 == 0 { usize::MAX } else { arguments.max.items() };
+    let records: Vec<Record> = records.into_iter().skip(arguments.offset.items()).take(most).collect();
     if !Switch::is_on(arguments.short) {
         return print::list(context.out, &records, arguments.output, arguments.no_headers, context.palette);
     }

@@ -8,7 +8,7 @@ use pintle::{
 };
 
 use crate::Failure;
-use crate::arguments::{ServerSide, Switch, WaitStrategy};
+use crate::arguments::{Count, ServerSide, Switch, WaitStrategy};
 
 /// Chooses between two options by a flag.
 fn either<T>(flag: Option<Switch>, on: T, off: T) -> T {
@@ -52,8 +52,8 @@ pub(super) fn subchart_notes(render: Option<Switch>) -> SubchartNotes {
     either(render, SubchartNotes::Render, SubchartNotes::Leave)
 }
 
-pub(super) fn history_limit(max: u32) -> HistoryLimit {
-    if max == 0 { HistoryLimit::UNLIMITED } else { HistoryLimit(Some(max)) }
+pub(super) fn history_limit(max: Count) -> HistoryLimit {
+    if max.0 == 0 { HistoryLimit::UNLIMITED } else { HistoryLimit(Some(max.0)) }
 }
 
 /// `--wait` and `--wait-for-jobs`, which means nothing without the other.
@@ -66,10 +66,10 @@ pub(super) fn wait(strategy: WaitStrategy, jobs: Option<Switch>) -> Result<Wait,
 }
 
 /// Refuses what is not merged in the server; `auto` is the server for every release that this program made.
-pub(super) fn server_side(flag: Option<ServerSide>) -> Result<(), Failure> {
-    match flag {
-        Some(ServerSide::False) => Err(Failure::new("the flag --server-side=false is not supported yet")),
-        Some(ServerSide::True | ServerSide::Auto) | None => Ok(()),
+pub(super) fn server_side(choice: ServerSide) -> Result<(), Failure> {
+    match choice {
+        ServerSide::False => Err(Failure::new("the flag --server-side=false is not supported yet")),
+        ServerSide::True | ServerSide::Auto => Ok(()),
     }
 }
 

@@ -15,7 +15,7 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &RollbackArguments
             "description must be {MAX_DESCRIPTION} characters or less, got {length}"
         )));
     }
-    options::server_side(arguments.run.server_side)?;
+    options::server_side(arguments.server_side)?;
     let (target, namespace) = context.cluster().await?;
     let mut plan = target
         .release(&arguments.release.0)

@@ -1,9 +1,11 @@
 //! `pintle template` (Helm: `pkg/cmd/template.go`).
 
-use pintle::render::{CompiledChart, Crds, HookOutput, Operation, SchemaCheck, TemplateOptions, template};
+use pintle::render::{
+    CompiledChart, Crds, HookOutput, KubeVersion, Operation, SchemaCheck, TemplateOptions, template,
+};
 
 use super::Context;
-use super::install::name_and_chart;
+use super::install::{check_name, name_and_chart};
 use crate::arguments::{DryRun, Switch, TemplateArguments};
 use crate::progress::say;
 use crate::{Failure, client, source, user_values};
@@ -17,12 +19,19 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &TemplateArguments
             return Err(Failure::new(reason));
         }
     }
+    if let Some(version) = &arguments.kube_version {
+        KubeVersion::parse(version)
+            .map_err(|error| Failure::new(format!("invalid kube version '{version}': {error}")))?;
+    }
     let (name, reference) = name_and_chart(&arguments.name)?;
     let chart = source::chart(&reference, &arguments.chart, context.global).await?;
     let mut options = TemplateOptions::default();
-    options.name = name.unwrap_or_default();
     options.namespace = client::offline_namespace(context.global);
     options.values = user_values::read(&arguments.values).await?;
+    if let Some(name) = name {
+        check_name(&name)?;
+        options.name = name;
+    }
     options.kube_version = arguments.kube_version.clone();
     options.api_versions = arguments.api_versions.clone();
     options.show_only = arguments.show_only.clone();

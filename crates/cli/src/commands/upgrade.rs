@@ -36,7 +36,7 @@ fn plan(
     values: &Values,
     arguments: &UpgradeArguments,
 ) -> Result<PlanUpgrade, Failure> {
-    options::server_side(arguments.run.server_side)?;
+    options::server_side(arguments.server_side)?;
     let mut plan = release
         .plan_upgrade(chart)
         .values(values.data().clone())

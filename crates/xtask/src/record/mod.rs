@@ -2,6 +2,7 @@
 
 use clap::Subcommand;
 
+mod command_line;
 mod expressions;
 mod fixtures;
 
@@ -18,11 +19,14 @@ enum What {
     Fixtures(fixtures::Arguments),
     /// The files of `fixtures/expressions/`, from Helm's engine (the Go program under `tests/oracle`).
     Expressions(expressions::Arguments),
+    /// The flags of Helm's commands and what it says to wrong ones, in `fixtures/cli/`.
+    CommandLine(command_line::Arguments),
 }
 
 pub(crate) fn run(arguments: &Arguments) -> crate::Outcome {
     match &arguments.what {
         What::Fixtures(arguments) => fixtures::run(arguments),
+        What::CommandLine(_) => command_line::run(),
         What::Expressions(arguments) => expressions::run(arguments),
     }
 }

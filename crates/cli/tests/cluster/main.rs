@@ -1,0 +1,7 @@
+//! Commands on a real control plane, compared with what the real Helm prints there.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on panics")]
+
+mod changes;
+mod reads;
+mod stage;

@@ -1,0 +1,98 @@
+//! Commands that only read, over releases that the real Helm made.
+
+use super::stage::Stage;
+
+#[test]
+fn what_helm_made_is_shown_as_helm_shows_it() {
+    let stage = Stage::new();
+    let namespace = stage.namespace("cli-reads");
+    for line in [
+        "install web charts/web-app --set replicas=2 --labels team=shop,tier=front",
+        "upgrade web charts/web-app --set replicas=3 --description three",
+        "rollback web 1",
+        "install notes charts/notes",
+        "install config charts/minimal --set greeting=a\\,<b>",
+    ] {
+        let did = stage.helm(&format!("{line} --namespace {namespace}"));
+        assert_eq!(did.exit, 0, "{line}: {}", did.error);
+    }
+    stage.helm(&format!("uninstall notes --keep-history --namespace {namespace}"));
+    let lines = [
+        "list",
+        "list -o json",
+        "list -o yaml",
+        "list -q",
+        "list -q -o json",
+        "list -q -o yaml",
+        "list --no-headers",
+        "list --uninstalled",
+        "list --deployed --failed",
+        "list --superseded",
+        "list --pending",
+        "list --filter ^w",
+        "list --filter nothing",
+        "list --date --short",
+        "list --date --reverse --short",
+        "list --reverse --max 1 --offset 1",
+        "list -l team=shop",
+        "list -l team!=shop",
+        "history web",
+        "history web -o json",
+        "history web -o yaml",
+        "history web --max 2",
+        "history web --show-rollback-revision",
+        "history none",
+        "status config",
+        "status config --revision 1",
+        "status notes",
+        "status web --revision 2",
+        "status none",
+        "status web --revision 9",
+        "get all config",
+        "get all web --revision 2",
+        "get hooks web",
+        "get manifest web",
+        "get manifest none",
+        "get metadata web",
+        "get metadata web -o json",
+        "get metadata web -o yaml --revision 2",
+        "get notes web",
+        "get notes config",
+        "get values web",
+        "get values web -o json",
+        "get values web -o yaml",
+        "get values web --all",
+        "get values web --all -o json",
+        "get values notes",
+        "get values notes -o json",
+        "get values web --revision 7",
+    ];
+    let mut failed = Vec::new();
+    for line in lines {
+        let line = format!("{line} --namespace {namespace}");
+        let (expected, found) = (stage.helm(&line), stage.pintle(&line));
+        if expected != found {
+            failed.push(format!("{line}\nexpected {expected:#?}\nfound {found:#?}"));
+        }
+    }
+    assert!(failed.is_empty(), "{} of {} differ:\n{}", failed.len(), lines.len(), failed.join("\n\n"));
+}
+
+#[test]
+fn an_unreachable_cluster_is_one_clear_error() {
+    let stage = Stage::new();
+    let missing = stage.pintle("list --kubeconfig /no/such/file");
+    assert_eq!(missing, stage.helm("list --kubeconfig /no/such/file"));
+    let context = stage.pintle("list --kube-context nope");
+    assert_eq!(context.exit, 1);
+    assert!(context.error.starts_with("Error: kubernetes cluster unreachable: "), "{}", context.error);
+    assert!(context.error.contains("nope"), "{}", context.error);
+    let folder = tempfile::tempdir().expect("is made");
+    let kubeconfig = folder.path().join("config");
+    let text = stage.tenant.kubeconfig().replace(stage.tenant.server(), "https://127.0.0.1:1");
+    std::fs::write(&kubeconfig, text).expect("is written");
+    let away = stage.pintle(&format!("install web charts/minimal --kubeconfig {}", kubeconfig.display()));
+    assert_eq!(away.exit, 1);
+    assert!(away.error.contains("refused"), "{}", away.error);
+    assert_eq!(away.error.lines().count(), 1, "{}", away.error);
+}
