@@ -106,8 +106,10 @@ pub struct Execution<'h> {
     steps_left: u64,
     until_check: u64,
     memory_left: u64,
-    /// How often each name is being included right now (Helm: `includedNames`).
-    pub(crate) included: HashMap<Str, u32>,
+    /// Where in `counts` each name is that was included.
+    pub(crate) included: HashMap<Str, usize>,
+    /// How often it is being included right now (Helm: `includedNames`).
+    pub(crate) counts: Vec<u32>,
     /// What `tpl` parsed, by its text.
     pub(crate) parsed: HashMap<Str, Arc<Unit>>,
     /// Why the run ends, where a function was told first.
@@ -127,6 +129,7 @@ impl<'h> Execution<'h> {
             memory_left: limits.memory,
             limits,
             included: HashMap::new(),
+            counts: Vec::new(),
             parsed: HashMap::new(),
             aborted: None,
         }

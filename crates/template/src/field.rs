@@ -69,7 +69,7 @@ fn member(map: &Map, name: &Str, missing: MissingKey, has_args: bool) -> Result<
         return Err(format!("{name} is not a method but has arguments"));
     }
     let elem = map.go_type().elem;
-    Ok(Method::Value(match (map.get(name), missing) {
+    Ok(Method::Value(match (map.get_str(name), missing) {
         (Some(value), _) => Operand::element(value, elem),
         (None, MissingKey::Invalid) => Operand::default(),
         (None, MissingKey::Zero) => elem.map_or_else(|| Operand::wrapped(Value::Nil), zero_of),

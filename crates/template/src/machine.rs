@@ -68,7 +68,7 @@ enum FrameKind {
     Include {
         start: usize,
         here: bool,
-        name: Str,
+        count: usize,
         function: u32,
     },
     Tpl {
@@ -192,8 +192,8 @@ impl<'a, 'h> Machine<'a, 'h> {
     /// Gives the result of a template that ended to the one that called it.
     fn returned(&mut self) -> Result<()> {
         match self.leave() {
-            Some(FrameKind::Include { start, here, name, .. }) => {
-                self.included(&name);
+            Some(FrameKind::Include { start, here, count, .. }) => {
+                self.included(count);
                 if !here {
                     let text = self.collected(start);
                     self.stack.push(Operand::plain(Value::String(text)));
@@ -208,8 +208,8 @@ impl<'a, 'h> Machine<'a, 'h> {
         Ok(())
     }
 
-    fn included(&mut self, name: &Str) {
-        if let Some(count) = self.run.included.get_mut(name.as_bytes()) {
+    fn included(&mut self, count: usize) {
+        if let Some(count) = self.run.counts.get_mut(count) {
             *count = count.saturating_sub(1);
         }
     }
@@ -229,8 +229,8 @@ impl<'a, 'h> Machine<'a, 'h> {
             }
             let call = self.frame.call;
             let prefix = match self.leave() {
-                Some(FrameKind::Include { here, name, function, .. }) => {
-                    self.included(&name);
+                Some(FrameKind::Include { here, count, function, .. }) => {
+                    self.included(count);
                     self.collecting -= u32::from(!here);
                     Some((function, String::new()))
                 }
@@ -593,24 +593,38 @@ impl<'a, 'h> Machine<'a, 'h> {
     ) -> Result<Operand> {
         let Some(names) = template.chains.get(chain as usize) else { return Ok(Operand::default()) };
         let Some((first, rest)) = names.split_first() else { return Ok(Operand::default()) };
-        let missing = self.run.missing_key;
-        let found = match &start {
-            Start::Dot => field(&self.frame.dot, first, missing, false),
-            Start::Variable(slot) => match self.variable(*slot) {
-                Some(receiver) => field(receiver, first, missing, false),
-                None => field(&Operand::default(), first, missing, false),
-            },
-            Start::Operand(receiver) => field(receiver, first, missing, false),
+        let mut receiver = match start {
+            Start::Dot => member(&self.frame.dot.value, first),
+            Start::Variable(slot) => self.variable(slot).and_then(|variable| member(&variable.value, first)),
+            Start::Operand(ref operand) => member(&operand.value, first),
         };
-        let mut value = self.found(template, found, first, call)?;
+        if receiver.is_none() {
+            receiver = Some(match start {
+                Start::Dot => self.field(template, &self.frame.dot.clone(), first, call)?,
+                Start::Variable(slot) => {
+                    let variable = self.variable(slot).cloned().unwrap_or_default();
+                    self.field(template, &variable, first, call)?
+                }
+                Start::Operand(operand) => self.field(template, &operand, first, call)?,
+            });
+        }
+        let mut value = receiver.unwrap_or_default();
         for name in rest {
-            let found = field(&value, name, missing, false);
-            value = self.found(template, found, name, call)?;
+            value = match member(&value.value, name) {
+                Some(found) => found,
+                None => self.field(template, &value, name, call)?,
+            };
         }
         Ok(value)
     }
 
-    #[inline]
+    /// Go: `evalField`, without arguments.
+    #[cold]
+    fn field(&mut self, template: &Template, receiver: &Operand, name: &Str, call: Option<u32>) -> Result<Operand> {
+        let found = field(receiver, name, self.run.missing_key, false);
+        self.found(template, found, name, call)
+    }
+
     fn found(
         &mut self,
         template: &Template,
@@ -857,35 +871,46 @@ impl<'a, 'h> Machine<'a, 'h> {
         let name = self.pop();
         let call = template.at.get(self.frame.pc - 1).copied().unwrap_or(0);
         let name = name.value.as_str().cloned().unwrap_or_default();
-        let callee = match self.count_include(&name) {
-            Ok(callee) => callee,
+        let (callee, count) = match self.count_include(&name) {
+            Ok(counted) => counted,
             Err(error) => return Err(self.call_failed(function, call, String::new(), error)),
         };
         let start = self.out.bytes.len();
         self.collecting += u32::from(!here);
         let layer = self.frame.layer.clone();
-        let kind = FrameKind::Include { start, here, name, function };
+        let kind = FrameKind::Include { start, here, count, function };
         let mut frame = Frame::new(callee, 0, Operand::plain(data.value), layer, kind);
         frame.call = call;
         self.begin(frame)
     }
 
-    /// Helm: `pkg/engine/engine.go`, `includeFun`.
-    fn count_include(&mut self, name: &Str) -> Result<Arc<Template>> {
-        match self.run.included.get_mut(name.as_bytes()) {
-            Some(count) if *count > MAX_INCLUDED => {
-                let text = format!(
-                    "rendering template has a nested reference name: {name}: unable to execute template"
-                );
-                return Err(Error::new(ErrorKind::Execute, text, None));
+    /// Helm: `pkg/engine/engine.go`, `includeFun`. Gives the template, and where its name is counted.
+    fn count_include(&mut self, name: &Str) -> Result<(Arc<Template>, usize)> {
+        let place = match self.run.included.get(name) {
+            Some(place) => *place,
+            None => {
+                let place = self.run.counts.len();
+                self.run.included.insert(name.clone(), place);
+                self.run.counts.push(0);
+                place
             }
-            Some(count) => *count += 1,
-            None => _ = self.run.included.insert(name.clone(), 1),
+        };
+        let Some(count) = self.run.counts.get_mut(place) else {
+            return Err(no_template(name, &self.program.name));
+        };
+        if *count > MAX_INCLUDED {
+            let text =
+                format!("rendering template has a nested reference name: {name}: unable to execute template");
+            return Err(Error::new(ErrorKind::Execute, text, None));
         }
-        self.lookup(name).ok_or_else(|| {
-            self.included(name);
-            no_template(name, &self.program.name)
-        })
+        *count += 1;
+        match self.lookup(name) {
+            Some(template) => Ok((template, place)),
+            None => {
+                self.included(place);
+                Err(no_template(name, &self.program.name))
+            }
+        }
     }
 
     /// Helm: `pkg/engine/engine.go`, `tplFun`. Gives whether a template was begun.
@@ -1079,13 +1104,13 @@ impl<'a, 'h> Machine<'a, 'h> {
 
 impl Call for Machine<'_, '_> {
     fn include(&mut self, name: &Str, data: &Value) -> std::result::Result<Str, CallError> {
-        let template = match self.count_include(name) {
-            Ok(template) => template,
+        let (template, count) = match self.count_include(name) {
+            Ok(counted) => counted,
             Err(error) => return Err(self.abort(error)),
         };
         let layer = self.frame.layer.clone();
         let result = self.nested(template, data, layer);
-        self.included(name);
+        self.included(count);
         result.map_err(|error| self.abort(error))
     }
 
@@ -1120,6 +1145,15 @@ impl Call for Machine<'_, '_> {
 
     fn host(&mut self) -> &mut dyn Any {
         self.run.host
+    }
+}
+
+/// The member of a map, where there is one.
+#[inline]
+fn member(receiver: &Value, name: &Str) -> Option<Operand> {
+    match receiver {
+        Value::Map(map) => map.get_str(name).map(|value| Operand::element(value, map.go_type().elem)),
+        _ => None,
     }
 }
 

@@ -107,6 +107,20 @@ impl Map {
         members.get(index).map(|(_, value)| value.clone())
     }
 
+    /// The member `key`; faster than [`get`](Self::get) where the key is a [`Str`] already.
+    #[inline]
+    pub fn get_str(&self, key: &Str) -> Option<Value> {
+        if let Some(members) = self.inner.members.get() {
+            let members = members.borrow();
+            if members.len() <= SMALL {
+                return members.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone());
+            }
+            let index = find(&members, key).ok()?;
+            return members.get(index).map(|(_, value)| value.clone());
+        }
+        self.get(key)
+    }
+
     /// Whether there is a member `key`.
     pub fn contains_key(&self, key: impl AsRef<[u8]>) -> bool {
         match self.untouched() {
@@ -176,6 +190,9 @@ impl Map {
         })
     }
 }
+
+/// Up to how many members looking at each is faster than halving.
+const SMALL: usize = 12;
 
 fn find(members: &[(Str, Value)], key: &[u8]) -> Result<usize, usize> {
     members.binary_search_by(|(name, _)| name.as_bytes().cmp(key))

@@ -59,11 +59,11 @@ fn print_leaf(out: &mut Vec<u8>, value: &Value) {
         Value::Nil => out.extend_from_slice(b"<nil>"),
         Value::Bool(true) => out.extend_from_slice(b"true"),
         Value::Bool(false) => out.extend_from_slice(b"false"),
-        Value::Int(value) => _ = write!(out, "{value}"),
+        Value::Int(value) => int(out, *value),
         Value::Float(value) => float(out, *value, FloatBits::Double),
         Value::Number(Number::Float32(value)) => float(out, f64::from(*value), FloatBits::Single),
         Value::Number(number) => match (number.as_int(), number.as_uint()) {
-            (Some(value), _) => _ = write!(out, "{value}"),
+            (Some(value), _) => int(out, value),
             (_, Some(value)) => _ = write!(out, "{value}"),
             _ => {}
         },
@@ -82,6 +82,29 @@ fn print_leaf(out: &mut Vec<u8>, value: &Value) {
     }
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "checked: a whole number below a million")]
+#[expect(clippy::float_cmp, reason = "whether the number is whole")]
 fn float(out: &mut Vec<u8>, value: f64, bits: FloatBits) {
+    if value.abs() < 1e6 && value.trunc() == value && value.to_bits() != (-0.0_f64).to_bits() {
+        return int(out, value as i64);
+    }
     append_float(out, value, FloatFormat::General, None, bits);
+}
+
+fn int(out: &mut Vec<u8>, value: i64) {
+    let mut digits = [0; 20];
+    let mut start = digits.len();
+    let mut rest = value.unsigned_abs();
+    for (index, digit) in digits.iter_mut().enumerate().rev() {
+        *digit = b'0' + u8::try_from(rest % 10).unwrap_or(0);
+        start = index;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if value < 0 {
+        out.push(b'-');
+    }
+    out.extend_from_slice(digits.get(start..).unwrap_or_default());
 }

@@ -134,8 +134,17 @@ impl From<Arc<[u8]>> for Str {
 }
 
 impl PartialEq for Str {
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
-        self.as_bytes() == other.as_bytes()
+        match (&self.0, &other.0) {
+            // What lies behind an inline string's end is zero, so that arrays of one length can be compared.
+            (Repr::Inline { len: a_len, buf: a }, Repr::Inline { len: b_len, buf: b }) => {
+                a_len == b_len && a == b
+            }
+            (Repr::Shared(a), Repr::Shared(b)) => a == b,
+            // A shared string may be short, where it was made of an `Arc`.
+            _ => self.as_bytes() == other.as_bytes(),
+        }
     }
 }
 
