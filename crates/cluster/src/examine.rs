@@ -7,6 +7,7 @@ use pintle_value::Data;
 use serde::{Deserialize, Serialize};
 
 use crate::difference::{FieldChange, difference};
+use crate::drift::{DriftRules, Masked};
 use crate::fields::is_unchanged;
 use crate::{
     ApplyOptions, Conflicts, Error, Expect, FieldConflict, FieldValidation, Live, Object, ObjectRef, Owner,
@@ -70,6 +71,8 @@ pub struct ExamineOptions {
     pub conflicts: Conflicts,
     /// What is most likely true of the objects. Default: they are there.
     pub expect: Expect,
+    /// What others may keep, such as the replicas that an autoscaler set. Default: nothing, as Helm.
+    pub leave: Option<DriftRules>,
 }
 
 /// What happens to objects that exist and belong to somebody else.
@@ -91,6 +94,7 @@ impl Default for ExamineOptions {
             detail: Detail::Actions,
             conflicts: Conflicts::Refuse,
             expect: Expect::Ours,
+            leave: None,
         }
     }
 }
@@ -131,6 +135,13 @@ impl ExamineOptions {
         self
     }
 
+    /// What others may keep.
+    #[must_use]
+    pub fn leave(mut self, rules: DriftRules) -> Self {
+        self.leave = Some(rules);
+        self
+    }
+
     /// What is most likely true of the objects.
     #[must_use]
     pub fn expect(mut self, expect: Expect) -> Self {
@@ -167,6 +178,8 @@ pub struct Examined {
     pub obstacle: Option<Obstacle>,
     /// The resource version that it was examined at; `None` where it is not there.
     pub version: Option<String>,
+    /// What has to be written instead of the object, where others may keep some of it.
+    pub instead: Option<Object>,
 }
 
 impl Target {
@@ -199,6 +212,12 @@ impl Target {
         options: &ExamineOptions,
     ) -> Result<Examined, Error> {
         let mut examined = Examined::new(object, live);
+        if let (Some(rules), Some(live)) = (&options.leave, live) {
+            let masked = Masked::new(object, live, &rules.all_pointers(object, live))?.applied;
+            examined.instead = (masked != *object).then_some(masked);
+        }
+        let instead = examined.instead.clone();
+        let object = instead.as_ref().unwrap_or(object);
         examined.action = match (live, options.means) {
             (None, _) => Action::Create,
             (Some(_), Means::Replace) => Action::Replace,
@@ -282,6 +301,7 @@ impl Examined {
             conflicts: Vec::new(),
             obstacle: None,
             version: live.and_then(crate::apply::version).map(str::to_owned),
+            instead: None,
         }
     }
 }

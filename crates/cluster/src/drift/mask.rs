@@ -5,16 +5,16 @@ use pintle_value::{Data, DataList};
 use crate::{Error, Object};
 
 /// A wanted object without what is left alone.
-pub(super) struct Masked {
+pub(crate) struct Masked {
     /// With the live values in the places that are left alone: for comparing.
-    pub(super) compared: Object,
+    pub(crate) compared: Object,
     /// What is applied: without the places that somebody else has taken over. Leaving out what the release still
     /// owns would delete it.
-    pub(super) applied: Object,
+    pub(crate) applied: Object,
 }
 
 impl Masked {
-    pub(super) fn new(object: &Object, live: &Data, pointers: &[String]) -> Result<Self, Error> {
+    pub(crate) fn new(object: &Object, live: &Data, pointers: &[String]) -> Result<Self, Error> {
         let (mut compared, mut applied) = (object.data().clone(), object.data().clone());
         for pointer in pointers {
             let Some(steps) = steps(pointer) else { continue };

@@ -34,7 +34,7 @@ use crate::{
     Applied, ApplyOptions, Conflicts, Error, Expect, Object, ObjectRef, Persistence, ProgressObserver,
     REDACTED, Scope, Target, difference,
 };
-use mask::Masked;
+pub(crate) use mask::Masked;
 
 /// What has become of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -165,11 +165,7 @@ impl Target {
         if live.at(&["metadata", "deletionTimestamp"]).is_some_and(|time| !time.is_null()) {
             return Ok(None); // it can only be put back when it is gone
         }
-        let mut ignored = ignored;
-        if rules.leaves_replicas(live) {
-            ignored.push("/spec/replicas".to_owned());
-        }
-        let masked = Masked::new(object, live, &ignored)?;
+        let masked = Masked::new(object, live, &rules.all_pointers(object, live))?;
         let found = compare(masked.compared.data(), live, self.manager());
         let found: Vec<Mismatch> = found.into_iter().filter(|one| one.wrong.is_content()).collect();
         if found.is_empty() {

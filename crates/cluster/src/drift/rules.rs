@@ -92,8 +92,17 @@ impl DriftRules {
         speaking.flat_map(|rule| rule.paths.iter().cloned()).collect()
     }
 
+    /// The same, with the replicas where an autoscaler set them.
+    pub(crate) fn all_pointers(&self, object: &Object, live: &Data) -> Vec<String> {
+        let mut pointers = self.pointers(object);
+        if self.leaves_replicas(live) {
+            pointers.push("/spec/replicas".to_owned());
+        }
+        pointers
+    }
+
     /// Whether an autoscaler set the replicas of a live object.
-    pub(super) fn leaves_replicas(&self, live: &Data) -> bool {
+    fn leaves_replicas(&self, live: &Data) -> bool {
         let replicas = FieldPath(vec![Step::Field("spec".to_owned()), Step::Field("replicas".to_owned())]);
         ManagedFields::of(live).iter().any(|entry| {
             entry.subresource == "scale"

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use pintle_cluster::{
-    ApplyOptions, DriftEvent, DriftKind, DriftRules, DriftWatch, IgnoreRule, Object, Owner, TargetSelector,
-    Unobserved,
+    Action, ApplyOptions, DriftEvent, DriftKind, DriftRules, DriftWatch, ExamineOptions, IgnoreRule, Object,
+    Owner, TargetSelector, Unobserved,
 };
 use pintle_value::Data;
 use serde_json::json;
@@ -119,6 +119,16 @@ async fn autoscalers_are_left_alone_and_kubectl_scale_is_not() {
     assert_eq!(found[1], "  .spec.replicas: 3 -> 1 (owned by kubectl)", "{found:?}");
     let left = rules.clone().replica_managers(["kubectl"]);
     assert_eq!(lines(&place, &objects, &left).await, Vec::<String>::new());
+
+    let owner = Owner::new("web", &*place.namespace);
+    let options = ExamineOptions::default().owner(owner);
+    let actions =
+        |examined: &[pintle_cluster::Examined]| examined.iter().map(|one| one.action).collect::<Vec<_>>();
+    let as_helm = place.target.examine(&place.scope, &objects, &[], &options).await.unwrap().0;
+    assert_eq!(actions(&as_helm), [Action::Update, Action::Nothing, Action::Nothing]);
+    let options = options.leave(left.clone());
+    let as_ensure = place.target.examine(&place.scope, &objects, &[], &options).await.unwrap().0;
+    assert_eq!(actions(&as_ensure), [Action::Nothing; 3]);
 
     // Correcting something else keeps what the autoscaler set.
     place.kubectl(&["annotate", "--overwrite", "deployment", "web", "note=theirs"]).await;
