@@ -26,6 +26,9 @@ struct Parts {
     dependencies: Arc<[Chart]>,
     warnings: Arc<[Warning]>,
     digest: OnceLock<Digest>,
+    /// Shared by all charts made of the same schema.
+    #[cfg(feature = "schema")]
+    compiled_schema: Arc<crate::schema::SchemaCell>,
 }
 
 /// A SHA-256 digest.
@@ -101,6 +104,11 @@ impl Chart {
     /// The bytes of `values.schema.json`.
     pub fn schema(&self) -> Option<&[u8]> {
         self.0.schema.as_deref()
+    }
+
+    #[cfg(feature = "schema")]
+    pub(crate) fn compiled_schema(&self) -> Option<&Result<crate::schema::Compiled, String>> {
+        Some(self.0.compiled_schema.get(self.schema()?))
     }
 
     /// When `values.schema.json` was last changed.
@@ -219,6 +227,8 @@ impl ChartBuilder {
             dependencies: Arc::default(),
             warnings: Arc::default(),
             digest: OnceLock::new(),
+            #[cfg(feature = "schema")]
+            compiled_schema: Arc::default(),
         })
     }
 
@@ -254,6 +264,10 @@ impl ChartBuilder {
     #[must_use]
     pub fn schema(mut self, schema: Arc<[u8]>, modified: Option<Timestamp>) -> Self {
         self.0.schema = Some(schema);
+        #[cfg(feature = "schema")]
+        {
+            self.0.compiled_schema = Arc::default();
+        }
         self.0.schema_modified = modified;
         self
     }

@@ -35,8 +35,12 @@ impl Chart {
         let meta = std::fs::metadata(path).map_err(io)?;
         let mut budget = Budget::new(limits);
         if meta.is_dir() {
-            if !path.join("Chart.yaml").is_file() {
-                return Err(ChartError::Layout("Chart.yaml file is missing".to_owned()));
+            let file = std::path::absolute(path).map_err(io)?.join("Chart.yaml");
+            if !file.is_file() {
+                return Err(ChartError::Layout(format!(
+                    "unable to detect chart at {0}: open {0}: no such file or directory",
+                    file.display()
+                )));
             }
             let files = directory::files(path, &mut budget)?;
             detect(&files)?;

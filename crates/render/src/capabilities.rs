@@ -99,6 +99,9 @@ impl KubeVersion {
         }
         numbers = numbers.get(..length).unwrap_or_default();
         let parts: Vec<&str> = numbers.split('.').collect();
+        if count == 0 {
+            return Err(format!("could not parse {} as version", pintle_value::quoted(text)));
+        }
         if count < 2 {
             return Err(format!("illegal version string {}", pintle_value::quoted(text)));
         }

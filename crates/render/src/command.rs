@@ -6,7 +6,7 @@ use pintle_chart::{Chart, PathPattern, Values, Warning};
 
 use crate::rendered::append;
 use crate::{
-    Capabilities, CompiledChart, Crds, KubeVersion, Operation, RenderError, RenderInput, Rendered,
+    Capabilities, CompiledChart, Crds, Hidden, KubeVersion, Operation, RenderError, RenderInput, Rendered,
     SchemaCheck, split_manifests,
 };
 
@@ -59,15 +59,27 @@ pub struct TemplateOutput {
     pub warnings: Vec<Warning>,
 }
 
-/// Why `helm template` fails: what it prints to standard error.
+/// Why `helm template` fails. Displayed it is what Helm prints behind `Error: `.
 #[derive(Debug, thiserror::Error)]
-#[error("{message}")]
 #[non_exhaustive]
 pub struct TemplateError {
-    /// The text behind `Error: `.
+    /// What went wrong; all that Helm prints under `--debug`.
     pub message: String,
     /// Lines of the log before it.
     pub warnings: Vec<Warning>,
+    /// What Helm prints to standard output under `--debug`, in spite of the error; `None` where it prints nothing,
+    /// because it had not begun to render.
+    pub rendered: Option<Hidden>,
+}
+
+impl std::fmt::Display for TemplateError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)?;
+        if self.rendered.is_some() {
+            f.write_str("\n\nUse --debug flag to render out invalid YAML")?;
+        }
+        Ok(())
+    }
 }
 
 /// Renders a chart and gives what `helm template` prints.
@@ -91,7 +103,30 @@ pub fn template(chart: &CompiledChart, options: &TemplateOptions) -> Result<Temp
     let mut warnings = chart.chart().warnings().to_vec();
     match run(chart, options, &mut warnings) {
         Ok(text) => Ok(TemplateOutput { text, warnings }),
-        Err(message) => Err(TemplateError { message, warnings }),
+        Err(Failed { message, rendered }) => Err(TemplateError { message, warnings, rendered }),
+    }
+}
+
+/// A failure, and what was rendered before it.
+struct Failed {
+    message: String,
+    rendered: Option<Hidden>,
+}
+
+impl From<String> for Failed {
+    fn from(message: String) -> Self {
+        Self { message, rendered: None }
+    }
+}
+
+impl From<RenderError> for Failed {
+    fn from(error: RenderError) -> Self {
+        let message = error.to_string();
+        let rendered = error.while_rendering().then(|| match error {
+            RenderError::Manifest { rendered, .. } => Hidden::new(format!("{}\n", rendered.reveal().trim())),
+            _ => Hidden::new("\n".to_owned()),
+        });
+        Self { message, rendered }
     }
 }
 
@@ -99,7 +134,7 @@ fn run(
     chart: &CompiledChart,
     options: &TemplateOptions,
     warnings: &mut Vec<Warning>,
-) -> Result<String, String> {
+) -> Result<String, Failed> {
     let mut capabilities =
         Capabilities::offline().with_more_api_versions(options.api_versions.iter().cloned());
     if let Some(text) = &options.kube_version {
@@ -110,16 +145,36 @@ fn run(
     check_installable(chart.chart(), warnings)?;
     let or = |text: &str, default: &str| if text.is_empty() { default.to_owned() } else { text.to_owned() };
     let name = or(&options.name, "release-name");
-    pintle_chart::validate_release_name(&name)
-        .map_err(|error| format!("release name check failed: {error}"))?;
+    pintle_chart::validate_release_name(&name).map_err(|error| {
+        format!("release name check failed: release name {}: {error}", pintle_value::quoted(&name))
+    })?;
     let input = RenderInput::new(name, or(&options.namespace, "default"))
         .values(options.values.data().clone())
         .capabilities(capabilities)
         .operation(options.operation)
         .schema(options.schema);
-    let rendered = chart.render_with(&input, warnings).map_err(|error| explain(&error))?;
+    let rendered = chart.render_with(&input, warnings)?;
     let text = output(&rendered, options);
-    if options.show_only.is_empty() { Ok(text) } else { show_only(&text, &options.show_only) }
+    if options.show_only.is_empty() { Ok(text) } else { Ok(show_only(&text, &options.show_only)?) }
+}
+
+/// The release name that `--name-template` makes: a template with Sprig's functions and no data
+/// (Helm: `pkg/action/install.go`, TemplateName). The error is Go's text.
+pub fn render_name(template: &str) -> Result<String, String> {
+    let mut templates = pintle_template::Templates::new("name-template", pintle_functions::Helm::functions());
+    templates.parse("name-template", template).map_err(|error| error.to_string())?;
+    let mut host = pintle_functions::HelmHost::new();
+    let mut output = pintle_template::Output::new();
+    templates
+        .finish()
+        .execute(
+            "name-template",
+            &pintle_value::Value::Nil,
+            &mut output,
+            &mut pintle_template::Execution::new(&mut host),
+        )
+        .map_err(|error| error.to_string())?;
+    Ok(String::from_utf8_lossy(output.as_bytes()).into_owned())
 }
 
 /// Refuses charts that cannot be installed, and warns of deprecated ones (Helm: `pkg/cmd/install.go`).
@@ -140,15 +195,6 @@ pub fn check_installable(chart: &Chart, warnings: &mut Vec<Warning>) -> Result<(
          fetch missing dependencies: found in Chart.yaml, but missing in charts/ directory: {}",
         missing.join(", ")
     ))
-}
-
-/// The error as `helm template` words it.
-fn explain(error: &RenderError) -> String {
-    if error.while_rendering() {
-        format!("{error}\n\nUse --debug flag to render out invalid YAML")
-    } else {
-        error.to_string()
-    }
 }
 
 /// All documents, then the hooks.

@@ -40,6 +40,8 @@ pub enum RenderError {
         message: String,
         /// The line of the template that wrote the faulty line, where both are known.
         place: Option<Origin>,
+        /// All that was rendered, for `--debug`.
+        rendered: Hidden,
     },
     /// A post-renderer failed.
     #[error("error while running post render on files: {0}")]
@@ -50,6 +52,27 @@ pub enum RenderError {
     /// A limit of the render was met.
     #[error("limit reached: {0}")]
     Limit(String),
+}
+
+/// A text that may hold secrets, and is therefore printed only by who asks for it.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Hidden(String);
+
+impl Hidden {
+    pub(crate) fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Hidden({} bytes)", self.0.len())
+    }
 }
 
 /// What kind of trouble a [`RenderError`] is.

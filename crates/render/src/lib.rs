@@ -23,10 +23,12 @@ mod values_methods;
 mod yaml_text;
 
 pub use capabilities::{Capabilities, KubeVersion};
-pub use command::{HookOutput, TemplateError, TemplateOptions, TemplateOutput, check_installable, template};
+pub use command::{
+    HookOutput, TemplateError, TemplateOptions, TemplateOutput, check_installable, render_name, template,
+};
 pub use compiled::CompiledChart;
 pub use document::Document;
-pub use error::{Class, RenderError};
+pub use error::{Class, Hidden, RenderError};
 pub use head::Head;
 pub use hook::{
     HOOK_ANNOTATION, HOOK_DELETE_ANNOTATION, HOOK_OUTPUT_LOG_ANNOTATION, HOOK_WEIGHT_ANNOTATION, Hook,

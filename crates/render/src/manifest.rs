@@ -9,7 +9,8 @@ use pintle_value::{Data, Origin};
 
 use crate::document::{Trail, Written};
 use crate::head::Head;
-use crate::{Document, Hook, INSTALL_ORDER, RenderError, compare_kinds, split_manifests};
+use crate::rendered::append;
+use crate::{Document, Hidden, Hook, INSTALL_ORDER, RenderError, compare_kinds, split_manifests};
 
 /// A rendered file.
 pub(crate) struct RenderedFile {
@@ -50,10 +51,21 @@ pub(crate) fn documents(files: &RenderedFiles) -> Result<Vec<Document>, RenderEr
         }
         let source: Arc<str> = path.as_str().into();
         for (start, text) in split_manifests(&file.text) {
-            documents.push(read(&source, start, text, file.written.as_ref())?);
+            let document = read(&source, start, text, file.written.as_ref());
+            documents.push(document.map_err(|error| with_all(error, files))?);
         }
     }
     Ok(documents)
+}
+
+/// The error with all that was rendered, as Helm gives it back beside the error.
+fn with_all(error: RenderError, files: &RenderedFiles) -> RenderError {
+    let RenderError::Manifest { file, message, place, .. } = error else { return error };
+    let mut text = String::new();
+    for (path, file) in files.iter().filter(|(_, file)| !file.text.trim().is_empty()) {
+        append(&mut text, path, &file.text);
+    }
+    RenderError::Manifest { file, message, place, rendered: Hidden::new(text) }
 }
 
 /// Reads one document.
@@ -75,11 +87,16 @@ fn read(
             };
             document.origin_of_line(position.line)
         });
-        RenderError::Manifest { file: source.to_string(), message: error.to_string(), place }
+        RenderError::Manifest {
+            file: source.to_string(),
+            message: error.to_string(),
+            place,
+            rendered: Hidden::default(),
+        }
     })?;
     let head = Head::of(&object).map_err(|message| {
         let place: Option<Origin> = written.and_then(|written| written.origin(start));
-        RenderError::Manifest { file: source.to_string(), message, place }
+        RenderError::Manifest { file: source.to_string(), message, place, rendered: Hidden::default() }
     })?;
     Ok(Document { head, object, source: Arc::clone(source), text: text.into(), trail })
 }

@@ -1,9 +1,10 @@
 //! A schema, ready to check values.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use pintle_value::{Data, DataMap};
 
+use super::check::check;
 use super::decimal::Decimal;
 use super::format::Format;
 use super::resource::{Document, Draft, Lost, escape};
@@ -19,7 +20,7 @@ const ANYTHING: &str = "\0";
 
 /// A compiled schema; all the schemas of its document lie in one list.
 #[derive(Debug)]
-pub(super) struct Compiled {
+pub(crate) struct Compiled {
     pub(super) nodes: Vec<Node>,
 }
 
@@ -127,14 +128,35 @@ impl Pattern {
 impl Compiled {
     /// Compiles the bytes of a `values.schema.json`. The error is Helm's text.
     pub(super) fn new(bytes: &[u8]) -> Result<Self, String> {
-        let data: Data = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
-        let document = Document::new(ADDRESS, data)?;
-        let mut compiler = Compiler { document, nodes: Vec::new(), ids: BTreeMap::new(), queue: Vec::new() };
-        compiler.id("");
+        let data: Data = serde_json::from_slice(bytes).map_err(|error| json_error(&error))?;
+        let document = Document::new(ADDRESS, data.clone())?;
+        if let Some(resource) = document.resource("") {
+            let address = resource.draft.metaschema();
+            let meta = Self::compile(metaschema(address)?, Formats::Assert)?;
+            if let Err(failures) = check(&meta, &data) {
+                let mut text = format!(
+                    "\"{ADDRESS}#\" is not valid against metaschema: jsonschema validation failed with '{address}#'\n"
+                );
+                failures.iter().for_each(|failure| failure.write(&mut text, 0));
+                return Err(text.trim_end().to_owned());
+            }
+        }
+        Self::compile(document, Formats::ByDraft)
+    }
+
+    fn compile(document: Document, formats: Formats) -> Result<Self, String> {
+        let mut compiler = Compiler {
+            documents: vec![document],
+            nodes: Vec::new(),
+            ids: HashMap::new(),
+            queue: Vec::new(),
+            formats,
+        };
+        compiler.id(0, "");
         let mut next = 0;
-        while let Some(pointer) = compiler.queue.get(next).cloned() {
+        while let Some((document, pointer)) = compiler.queue.get(next).cloned() {
             if pointer != ANYTHING {
-                compiler.compile(next, &pointer)?;
+                compiler.compile(next, document, &pointer)?;
             }
             next += 1;
             if next > SCHEMAS {
@@ -145,51 +167,100 @@ impl Compiled {
     }
 }
 
+/// Whether formats are checked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Formats {
+    /// Up to draft 7 they are; from draft 2019-09 on they are notes and nothing more.
+    ByDraft,
+    /// They are: so schemas of schemas are checked.
+    Assert,
+}
+
+/// The schemas of schemas, by their addresses: the documents that <https://json-schema.org> publishes under the
+/// Academic Free License 3.0 or the BSD licence.
+const METASCHEMAS: &str = include_str!("metaschemas/metaschemas.json");
+
+/// The document of a schema of schemas; the error is Helm's text for a document that cannot be had.
+fn metaschema(address: &str) -> Result<Document, String> {
+    let bare = |address: &str| address.split_once("://json-schema.org/").map(|(_, path)| path.to_owned());
+    let all: DataMap = serde_json::from_str(METASCHEMAS).map_err(|error| error.to_string())?;
+    let found = bare(address).and_then(|wanted| {
+        let (known, data) =
+            all.iter().find(|(known, _)| bare(&known.to_str_lossy()).as_ref() == Some(&wanted))?;
+        Some((known.to_str_lossy().into_owned(), data.clone()))
+    });
+    match found {
+        Some((address, data)) => Document::new(&address, data),
+        None => Err(format!(
+            "failing loading {}: schemas are not fetched; write it into the chart's schema",
+            pintle_value::quoted(address)
+        )),
+    }
+}
+
+/// Go's text for JSON that cannot be read, where both tell the same.
+fn json_error(error: &serde_json::Error) -> String {
+    if error.is_eof() { "unexpected EOF".to_owned() } else { error.to_string() }
+}
+
 struct Compiler {
-    document: Document,
+    /// The first is the one that is compiled, the others are those that it refers to.
+    documents: Vec<Document>,
     nodes: Vec<Node>,
-    ids: BTreeMap<String, Id>,
-    /// The pointer of each node.
-    queue: Vec<String>,
+    ids: HashMap<(usize, String), Id>,
+    /// The document and pointer of each node.
+    queue: Vec<(usize, String)>,
+    formats: Formats,
 }
 
 impl Compiler {
-    fn id(&mut self, pointer: &str) -> Id {
-        if let Some(id) = self.ids.get(pointer) {
+    fn id(&mut self, document: usize, pointer: &str) -> Id {
+        if let Some(id) = self.ids.get(&(document, pointer.to_owned())) {
             return *id;
         }
         let id = self.queue.len();
-        self.queue.push(pointer.to_owned());
+        self.queue.push((document, pointer.to_owned()));
         self.nodes.push(Node::default());
-        self.ids.insert(pointer.to_owned(), id);
+        self.ids.insert((document, pointer.to_owned()), id);
         id
     }
 
-    fn compile(&mut self, id: Id, pointer: &str) -> Result<(), String> {
-        self.document.ensure(pointer)?;
-        let Some(resource) = self.document.resource(pointer).cloned() else { return Ok(()) };
+    /// A schema that allows everything.
+    fn anything(&mut self) -> Id {
+        let id = self.queue.len();
+        self.queue.push((0, ANYTHING.to_owned()));
+        self.nodes.push(Node::default());
+        id
+    }
+
+    fn compile(&mut self, id: Id, place: usize, pointer: &str) -> Result<(), String> {
+        let Some(document) = self.documents.get_mut(place) else { return Ok(()) };
+        document.ensure(pointer)?;
+        let Some(resource) = document.resource(pointer).cloned() else { return Ok(()) };
+        let data = document.data.pointer(pointer).cloned();
+        let address = format!("{}#{pointer}", document.address());
+        let anchors: Vec<(String, String)> = document
+            .dynamic_anchors(&resource)
+            .map(|(anchor, place)| (anchor.clone(), place.clone()))
+            .collect();
         let mut node = Node {
             draft: Some(resource.draft),
-            address: format!("{ADDRESS}#{pointer}"),
-            resource: self.id(&resource.pointer),
+            address,
+            resource: self.id(place, &resource.pointer),
             ..Node::default()
         };
         if resource.draft >= Draft::Draft2020 && resource.pointer == pointer {
-            let anchors: Vec<(String, String)> = self
-                .document
-                .dynamic_anchors(&resource)
-                .map(|(anchor, place)| (anchor.clone(), place.clone()))
-                .collect();
-            for (anchor, place) in anchors {
-                let target = self.id(&place);
+            for (anchor, target) in anchors {
+                let target = self.id(place, &target);
                 node.dynamic_anchors.insert(anchor, target);
             }
         }
-        match self.document.data.pointer(pointer).cloned() {
+        match data {
             Some(Data::Bool(value)) => node.boolean = Some(value),
             Some(Data::Map(map)) if map.is_empty() => node.boolean = Some(true),
             Some(Data::Map(map)) => {
-                let mut schema = Schema { compiler: self, map: &map, pointer, draft: resource.draft };
+                let mut schema =
+                    Schema { compiler: self, map: &map, document: place, pointer, draft: resource.draft };
                 schema.fill(&mut node)?;
             }
             _ => {}
@@ -199,12 +270,42 @@ impl Compiler {
         }
         Ok(())
     }
+
+    /// The schema that a reference leads to.
+    fn follow(&mut self, from: usize, pointer: &str, reference: &str) -> Result<Option<Id>, String> {
+        let Some(document) = self.documents.get(from) else { return Ok(None) };
+        let Some(resource) = document.resource(pointer) else { return Ok(None) };
+        let (address, fragment) = match document.resolve(resource, reference) {
+            Ok(pointer) => return Ok(Some(self.id(from, &pointer))),
+            Err(Lost::Missing(message)) => return Err(message),
+            Err(Lost::Elsewhere { address, fragment }) => (address, fragment),
+        };
+        if address.starts_with("urn:") {
+            return Ok(Some(self.anything())); // Helm takes an unknown URN for a schema that allows everything
+        }
+        let known = self.documents.iter().position(|document| document.address() == address);
+        let place = match known {
+            Some(place) => place,
+            None => {
+                self.documents.push(metaschema(&address)?);
+                self.documents.len() - 1
+            }
+        };
+        let Some(document) = self.documents.get(place) else { return Ok(None) };
+        let Some(root) = document.resource("") else { return Ok(None) };
+        match document.resolve(root, &format!("#{fragment}")) {
+            Ok(pointer) => Ok(Some(self.id(place, &pointer))),
+            Err(Lost::Missing(message)) => Err(message),
+            Err(Lost::Elsewhere { .. }) => Ok(None),
+        }
+    }
 }
 
 /// One schema while it is compiled.
 struct Schema<'a> {
     compiler: &'a mut Compiler,
     map: &'a DataMap,
+    document: usize,
     pointer: &'a str,
     draft: Draft,
 }
@@ -253,7 +354,7 @@ impl Schema<'_> {
                     Data::List(_) => Dependency::Members(strings(value)),
                     _ => {
                         let pointer = format!("{}/dependencies/{}", self.pointer, escape(&name));
-                        Dependency::Schema(self.compiler.id(&pointer))
+                        Dependency::Schema(self.compiler.id(self.document, &pointer))
                     }
                 };
                 node.dependencies.push((name, dependency));
@@ -312,8 +413,7 @@ impl Schema<'_> {
         node.max_properties = self.count("maxProperties");
         node.min_properties = self.count("minProperties");
         node.required = self.map.get("required").map(strings).unwrap_or_default();
-        // From draft 2019-09 on, formats are notes and nothing more.
-        if self.draft < Draft::Draft2019 {
+        if self.draft < Draft::Draft2019 || self.compiler.formats == Formats::Assert {
             node.format = self.map.get("format").and_then(Data::as_str).and_then(Format::of);
         }
         Ok(())
@@ -351,33 +451,18 @@ impl Schema<'_> {
 
     fn reference(&mut self, keyword: &str) -> Result<Option<Id>, String> {
         let Some(reference) = self.map.get(keyword).and_then(Data::as_str) else { return Ok(None) };
-        let Some(resource) = self.compiler.document.resource(self.pointer) else { return Ok(None) };
-        match self.compiler.document.resolve(resource, reference) {
-            Ok(pointer) => Ok(Some(self.compiler.id(&pointer))),
-            Err(Lost::Missing(message)) => Err(message),
-            Err(Lost::Elsewhere(address)) if address.starts_with("urn:") => {
-                // Helm takes an unknown URN for a schema that allows everything.
-                let id = self.compiler.queue.len();
-                self.compiler.queue.push(ANYTHING.to_owned());
-                self.compiler.nodes.push(Node::default());
-                Ok(Some(id))
-            }
-            Err(Lost::Elsewhere(address)) => Err(format!(
-                "failing loading {}: schemas are not fetched; write it into the chart's schema",
-                pintle_value::quoted(address)
-            )),
-        }
+        self.compiler.follow(self.document, self.pointer, reference)
     }
 
     fn schema(&mut self, keyword: &str) -> Option<Id> {
         self.map.get(keyword)?;
-        Some(self.compiler.id(&format!("{}/{keyword}", self.pointer)))
+        Some(self.compiler.id(self.document, &format!("{}/{keyword}", self.pointer)))
     }
 
     fn list(&mut self, keyword: &str) -> Vec<Id> {
         let Some(Data::List(items)) = self.map.get(keyword) else { return Vec::new() };
         (0..items.len())
-            .map(|index| self.compiler.id(&format!("{}/{keyword}/{index}", self.pointer)))
+            .map(|index| self.compiler.id(self.document, &format!("{}/{keyword}/{index}", self.pointer)))
             .collect()
     }
 
@@ -386,7 +471,8 @@ impl Schema<'_> {
         map.keys()
             .map(|name| {
                 let name = name.to_str_lossy().into_owned();
-                let id = self.compiler.id(&format!("{}/{keyword}/{}", self.pointer, escape(&name)));
+                let id =
+                    self.compiler.id(self.document, &format!("{}/{keyword}/{}", self.pointer, escape(&name)));
                 (name, id)
             })
             .collect()

@@ -8,10 +8,12 @@ mod failure;
 mod format;
 mod resource;
 
+use std::sync::OnceLock;
+
 use pintle_value::{Data, DataMap, Value};
 
 use crate::{Chart, ChartError};
-use compile::Compiled;
+pub(crate) use compile::Compiled;
 
 /// Checks coalesced values against the schema of the chart and of each chart inside it; JSON Schema of the drafts 4
 /// to 2020-12, without any access to the network. The error lists every fault in Helm's words.
@@ -26,11 +28,21 @@ pub fn has_schema(chart: &Chart) -> bool {
     chart.schema().is_some() || chart.dependencies().iter().any(has_schema)
 }
 
+/// A chart's compiled schema, made when it is first asked for, or what is wrong with it.
+#[derive(Debug, Default)]
+pub(crate) struct SchemaCell(OnceLock<Result<Compiled, String>>);
+
+impl SchemaCell {
+    pub(crate) fn get(&self, bytes: &[u8]) -> &Result<Compiled, String> {
+        self.0.get_or_init(|| Compiled::new(bytes))
+    }
+}
+
 fn check_tree(chart: &Chart, values: &DataMap, text: &mut String) {
-    if let Some(schema) = chart.schema() {
-        let found = match Compiled::new(schema) {
-            Err(message) => message,
-            Ok(schema) => match check::check(&schema, &Data::Map(values.clone())) {
+    if let Some(schema) = chart.compiled_schema() {
+        let found = match schema {
+            Err(message) => message.clone(),
+            Ok(schema) => match check::check(schema, &Data::Map(values.clone())) {
                 Ok(()) => String::new(),
                 Err(failures) => {
                     let mut found = String::new();

@@ -33,6 +33,17 @@ impl Draft {
         })
     }
 
+    /// The address of the schema that schemas of this draft fit.
+    pub(super) const fn metaschema(self) -> &'static str {
+        match self {
+            Self::Draft4 => "http://json-schema.org/draft-04/schema",
+            Self::Draft6 => "http://json-schema.org/draft-06/schema",
+            Self::Draft7 => "http://json-schema.org/draft-07/schema",
+            Self::Draft2019 => "https://json-schema.org/draft/2019-09/schema",
+            Self::Draft2020 => "https://json-schema.org/draft/2020-12/schema",
+        }
+    }
+
     fn id(self, schema: &DataMap) -> Option<&str> {
         if self < Self::Draft2019 && schema.contains_key("$ref") {
             return None; // all that stands beside a reference is ignored
@@ -69,7 +80,12 @@ const DEPTH: usize = 256;
 /// Why a reference leads nowhere.
 pub(super) enum Lost {
     /// It leads to another document.
-    Elsewhere(String),
+    Elsewhere {
+        /// The document.
+        address: String,
+        /// The part of it.
+        fragment: String,
+    },
     /// The document has no such part.
     Missing(String),
 }
@@ -84,6 +100,11 @@ impl Document {
         };
         document.collect(&data, address, "", Draft::Draft2020, 0)?;
         Ok(document)
+    }
+
+    /// The document's own address.
+    pub(super) fn address(&self) -> &str {
+        &self.address
     }
 
     /// The resource that the part at this pointer belongs to.
@@ -107,7 +128,7 @@ impl Document {
         } else {
             self.resources.values().find(|resource| resource.address == address)
         };
-        let target = target.ok_or(Lost::Elsewhere(address))?;
+        let Some(target) = target else { return Err(Lost::Elsewhere { address, fragment }) };
         if fragment.is_empty() || fragment.starts_with('/') {
             return Ok(format!("{}{fragment}", target.pointer));
         }

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use pintle_chart::{Chart, Limits, Values};
-use pintle_render::{CompiledChart, Crds, HookOutput, Operation, SchemaCheck, TemplateOptions, template};
+use pintle_render::{
+    CompiledChart, Crds, HookOutput, Operation, SchemaCheck, TemplateOptions, render_name, template,
+};
 
 /// What the command printed.
 #[derive(Debug)]
@@ -18,6 +20,7 @@ pub struct Printed {
 
 /// Runs the words behind `helm template` in a folder. `Err` names a flag that this driver does not know.
 pub fn run(folder: &Path, words: &[String]) -> Result<Printed, String> {
+    let debug = words.iter().any(|word| word == "--debug");
     let (chart, options) = match parse(folder, words)? {
         Ok(parsed) => parsed,
         Err(message) => return Ok(failed("", &message)),
@@ -34,7 +37,12 @@ pub fn run(folder: &Path, words: &[String]) -> Result<Printed, String> {
         }
         Err(error) => {
             error.warnings.iter().for_each(|warning| log.push_str(&format!("{warning}\n")));
-            Ok(failed(&log, &error.message))
+            match &error.rendered {
+                Some(rendered) if debug => {
+                    Ok(Printed { stdout: rendered.reveal().to_owned(), ..failed(&log, &error.message) })
+                }
+                _ => Ok(failed(&log, &error.to_string())),
+            }
         }
     }
 }
@@ -50,6 +58,7 @@ fn parse(folder: &Path, words: &[String]) -> Result<Parsed, String> {
     let mut values = Values::builder();
     let mut places: Vec<&str> = Vec::new();
     let mut files: Vec<String> = Vec::new();
+    let mut name_template = None;
     let mut words = words.iter().map(String::as_str);
     while let Some(word) = words.next() {
         let (flag, inline) = match word.split_once('=') {
@@ -69,8 +78,9 @@ fn parse(folder: &Path, words: &[String]) -> Result<Parsed, String> {
             "--kube-version" => options.kube_version = Some(value()?),
             "-a" | "--api-versions" => options.api_versions.extend(value()?.split(',').map(str::to_owned)),
             "-s" | "--show-only" => options.show_only.push(value()?),
+            "--name-template" => name_template = Some(value()?),
             "--include-crds" => options.crds = Crds::Include,
-            "--skip-crds" | "--debug" => {}
+            "--skip-crds" | "--create-namespace" | "--debug" => {}
             "--skip-tests" => options.hooks = HookOutput::WithoutTests,
             "--no-hooks" => options.hooks = HookOutput::None,
             "--is-upgrade" => options.operation = Operation::Upgrade,
@@ -84,9 +94,22 @@ fn parse(folder: &Path, words: &[String]) -> Result<Parsed, String> {
             (*name).clone_into(&mut options.name);
             folder.join(chart)
         }
-        [chart] => folder.join(chart),
+        [chart] => {
+            match name_template.take().map(|template| render_name(&template)) {
+                None => {}
+                Some(Ok(name)) => options.name = name,
+                Some(Err(error)) => return Ok(Err(error)),
+            }
+            folder.join(chart)
+        }
         _ => return Err("not NAME CHART".to_owned()),
     };
+    if name_template.is_some() {
+        return Ok(Err("cannot set --name-template and also specify a name".to_owned()));
+    }
+    if !chart.exists() {
+        return Err("a chart that is not there is the registry's".to_owned());
+    }
     for name in files {
         match std::fs::read(folder.join(&name)) {
             Ok(bytes) => values = values.file(name, bytes),
