@@ -112,13 +112,19 @@ impl Following {
         objects: &[Object],
     ) -> Vec<ObjectKey> {
         loop {
-            let event = if known.blind {
-                match tokio::time::timeout(LOOK_EVERY, registration.next()).await {
+            // What differs already can be put right by somebody else without a trace in what is watched.
+            let patience = match (known.blind, known.told.is_empty()) {
+                (true, _) => Some(LOOK_EVERY),
+                (false, false) => Some(self.interval()),
+                (false, true) => None,
+            };
+            let event = match patience {
+                None => registration.next().await,
+                Some(patience) => match tokio::time::timeout(patience, registration.next()).await {
                     Ok(event) => event,
-                    Err(_) => return objects.iter().map(Object::key).collect(),
-                }
-            } else {
-                registration.next().await
+                    Err(_) if known.blind => return objects.iter().map(Object::key).collect(),
+                    Err(_) => return known.told.keys().cloned().collect(),
+                },
             };
             match event {
                 DriftEvent::Changed(object) | DriftEvent::Deleted(object) => {
@@ -147,6 +153,12 @@ impl Following {
                 _ => {}
             }
         }
+    }
+
+    /// The release's interval, at least a second.
+    fn interval(&self) -> Duration {
+        let interval = self.release.spec.interval.get().unwrap_or(LONGEST_PAUSE);
+        interval.max(Duration::from_secs(1))
     }
 
     /// Compares objects with the cluster, and puts back what differs.
