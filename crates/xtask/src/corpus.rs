@@ -220,7 +220,8 @@ fn group<'a>(failed: &[(&'a Case, &'a String)]) -> Vec<(String, Vec<(&'a Case, &
 /// What a verdict has in common with others: its text without names of files, numbers and quoted parts.
 fn reason(verdict: &str) -> String {
     // The innermost message of a template error stands last and says most.
-    let verdict = verdict.lines().last().unwrap_or(verdict);
+    let verdict =
+        verdict.lines().rfind(|line| !line.is_empty() && !line.starts_with("Use --debug")).unwrap_or(verdict);
     let tail = verdict.rsplit_once(">: ").map_or(verdict, |(_, tail)| tail);
     let mut common = String::new();
     let mut quoted = false;

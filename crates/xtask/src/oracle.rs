@@ -12,8 +12,8 @@ const GO_VERSION: &str = "go1.27.3";
 /// Why the real Helm could not be asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    #[error("PINTLE_HELM is not set: set it to a helm {HELM_VERSION} built with {GO_VERSION}")]
-    Unset,
+    #[error(transparent)]
+    Build(#[from] Box<pintle_testkit::Error>),
     #[error("cannot run {helm}: {source}", helm = helm.display())]
     Run { helm: PathBuf, source: std::io::Error },
     #[error("{helm} is {found}, not helm {HELM_VERSION} built with {GO_VERSION}", helm = helm.display())]
@@ -30,9 +30,12 @@ pub(crate) struct Helm {
 }
 
 impl Helm {
-    /// The binary in `PINTLE_HELM`, if it is the right version.
+    /// The binary in `PINTLE_HELM`, if it is the right version, else the one that the tests use.
     pub(crate) fn find() -> Result<Self, Error> {
-        let binary = PathBuf::from(std::env::var_os("PINTLE_HELM").ok_or(Error::Unset)?);
+        let binary = match std::env::var_os("PINTLE_HELM") {
+            Some(binary) => PathBuf::from(binary),
+            None => pintle_testkit::Helm::v4().map_err(Box::new)?.program().to_owned(),
+        };
         let helm = Self { binary, home: tempfile::tempdir().map_err(Error::Home)? };
         let output = helm.run(Path::new("."), ["version", "--template", "{{.Version}} {{.GoVersion}}"])?;
         let found = String::from_utf8_lossy(&output.stdout).trim().to_owned();

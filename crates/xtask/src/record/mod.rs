@@ -15,7 +15,7 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// The outputs of `fixtures/cases/`, from a real Helm (the binary in `PINTLE_HELM`).
+    /// The outputs of `fixtures/cases/`, from a real Helm (the binary in `PINTLE_HELM`, else the tests' own).
     Fixtures(fixtures::Arguments),
     /// The files of `fixtures/expressions/`, from Helm's engine (the Go program under `tests/oracle`).
     Expressions(expressions::Arguments),
