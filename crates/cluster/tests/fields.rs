@@ -1,4 +1,11 @@
 //! Sets of fields, and what they say about live objects.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests stop where a test does"
+)]
 
 use pintle_cluster::fields::{FieldPath, FieldSet, Step, Wrong, compare};
 use pintle_cluster::{Gvk, difference};

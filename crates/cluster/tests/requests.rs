@@ -1,4 +1,11 @@
 //! How requests fare with a server that stumbles.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests stop where a test does"
+)]
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -1,4 +1,11 @@
 //! Statuses as the real kstatus computes them.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests stop where a test does"
+)]
 
 use pintle_cluster::{Jobs, Status, hook_status_of, status_of};
 use pintle_value::Data;

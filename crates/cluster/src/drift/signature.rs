@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use pintle_value::Data;
 
-use crate::fields::{ManagedFields, Operation};
+use crate::fields::{FieldSet, ManagedFields, Operation};
 
 /// A digest of which object it is and what a manager owns of it.
 ///
@@ -26,7 +26,7 @@ impl Signature {
         let is_ours = |entry: &&ManagedFields| entry.manager == manager && entry.subresource.is_empty();
         if entries.iter().filter(is_ours).any(|entry| entry.fields.member("stringData").is_some()) {
             for entry in &entries {
-                let data = entry.fields.member("data").map(|fields| fields.to_data());
+                let data = entry.fields.member("data").map(FieldSet::to_data);
                 (
                     &entry.manager,
                     data.map(|data| (&entry.time, serde_json::to_string(&data).unwrap_or_default())),

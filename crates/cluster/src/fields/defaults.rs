@@ -73,7 +73,12 @@ pub(super) fn default_of(name: &str, siblings: &DataMap) -> Option<Data> {
             let latest = !image.contains('@') && name.split_once(':').is_none_or(|(_, tag)| tag == "latest");
             Data::from(if latest { "Always" } else { "IfNotPresent" })
         }
-        "replicas" | "parallelism" | "completions" | "successThreshold" | "timeoutSeconds"
+        "replicas"
+        | "parallelism"
+        | "completions"
+        | "successThreshold"
+        | "timeoutSeconds"
+        | "failedJobsHistoryLimit"
         | "minReplicas" => Data::from(1_i64),
         "podManagementPolicy" => Data::from("OrderedReady"),
         "restartPolicy" => Data::from("Always"),
@@ -86,7 +91,6 @@ pub(super) fn default_of(name: &str, siblings: &DataMap) -> Option<Data> {
         "terminationGracePeriodSeconds" => Data::from(30_i64),
         "revisionHistoryLimit" | "periodSeconds" => Data::from(10_i64),
         "failureThreshold" | "successfulJobsHistoryLimit" => Data::from(3_i64),
-        "failedJobsHistoryLimit" => Data::from(1_i64),
         "progressDeadlineSeconds" => Data::from(600_i64),
         "backoffLimit" => Data::from(6_i64),
         "concurrencyPolicy" => Data::from("Allow"),

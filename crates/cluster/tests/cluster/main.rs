@@ -1,5 +1,11 @@
 //! The cluster room against real API servers.
-#![expect(clippy::expect_used, reason = "the helpers of tests stop where a test does")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests stop where a test does"
+)]
 
 mod applying;
 mod bed;
