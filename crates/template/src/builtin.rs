@@ -326,7 +326,6 @@ fn incompatible(a: &Value, b: &Value) -> String {
 }
 
 /// Go: `eq`.
-#[expect(clippy::float_cmp, reason = "Go compares exactly")]
 fn eq(a: &Operand, others: &[Operand]) -> Result<bool, String> {
     if others.is_empty() {
         return Err("missing argument for comparison".into());
@@ -336,7 +335,9 @@ fn eq(a: &Operand, others: &[Operand]) -> Result<bool, String> {
         let equal = match (Basic::of(a), Basic::of(b)) {
             (Basic::Int(a), Basic::Uint(b)) | (Basic::Uint(b), Basic::Int(a)) => u64::try_from(a) == Ok(b),
             (Basic::Bool(a), Basic::Bool(b)) => a == b,
-            (Basic::Complex(r, i), Basic::Complex(s, j)) => r == s && i == j,
+            (Basic::Complex(real, imaginary), Basic::Complex(other, another)) => {
+                real == other && imaginary == another
+            }
             (Basic::Float(a), Basic::Float(b)) => a == b,
             (Basic::Int(a), Basic::Int(b)) => a == b,
             (Basic::Uint(a), Basic::Uint(b)) => a == b,

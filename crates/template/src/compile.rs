@@ -6,13 +6,13 @@
 
 use std::sync::Arc;
 
-use pintle_value::{Kind, Number, Str, Type};
+use pintle_value::{Kind, Str, Type};
 
 use crate::builtin::{Builtin, Param};
 use crate::code::{Candidates, Constant, DYNAMIC, Final, Op, Range, Source, Target, Template};
 use crate::function::FunctionTable;
+use crate::literal::{Literal, can_be_nil, typed_literal, untyped_literal};
 use crate::node::{Branch, NodeId, NodeKind};
-use crate::number::NumberNode;
 
 /// Compiles the body `root` of the template `name`.
 pub(crate) fn compile(name: Str, source: &Arc<Source>, root: NodeId, functions: &FunctionTable) -> Template {
@@ -82,6 +82,7 @@ enum Receiver {
     Stack,
 }
 
+#[derive(Clone, Copy)]
 enum Task {
     Walk(NodeId),
     Op(Op),
@@ -276,6 +277,7 @@ impl Compiler<'_> {
 
     // Statements.
 
+    #[expect(clippy::too_many_lines, reason = "one arm a task")]
     fn run(&mut self, task: Task) {
         match task {
             Task::Walk(node) => self.walk(node),
@@ -446,12 +448,11 @@ impl Compiler<'_> {
             NodeKind::Template { name, pipe } => {
                 let name = self.name(name);
                 self.emit(Op::TemplateCheck(name));
-                match pipe {
-                    Some(pipe) => self.then([Task::Pipe(*pipe), Task::OpAt(Op::Template(name), node)]),
-                    None => {
-                        self.constant(Constant::Invalid);
-                        self.emit(Op::Template(name));
-                    }
+                if let Some(pipe) = pipe {
+                    self.then([Task::Pipe(*pipe), Task::OpAt(Op::Template(name), node)]);
+                } else {
+                    self.constant(Constant::Invalid);
+                    self.emit(Op::Template(name));
                 }
             }
             _ => {}
@@ -656,12 +657,11 @@ impl Compiler<'_> {
             self.not_a_function(args, last);
             return;
         }
-        match self.candidates(name).as_slice() {
-            [slot] => self.fields(node, Receiver::Variable(*slot as usize), fields, call),
-            _ => {
-                self.variable(name);
-                self.fields(node, Receiver::Stack, fields, call);
-            }
+        if let [slot] = self.candidates(name).as_slice() {
+            self.fields(node, Receiver::Variable(*slot as usize), fields, call);
+        } else {
+            self.variable(name);
+            self.fields(node, Receiver::Stack, fields, call);
         }
     }
 
@@ -859,104 +859,5 @@ impl Compiler<'_> {
         }
         tasks.push(Task::AndOrEnd { group, start, variables: self.variables.len() });
         self.then(tasks);
-    }
-}
-
-/// Go: `canBeNil`.
-pub(crate) fn can_be_nil(kind: Kind) -> bool {
-    matches!(kind, Kind::Chan | Kind::Func | Kind::Interface | Kind::Map | Kind::Ptr | Kind::Slice)
-}
-
-/// Go: `evalEmptyInterface` of a literal.
-pub(crate) fn untyped_literal(literal: &NodeKind) -> Result<Constant, String> {
-    match literal {
-        NodeKind::Bool(value) => Ok(Constant::Bool(*value)),
-        NodeKind::String { text, .. } => Ok(Constant::String(text.clone())),
-        NodeKind::Number(number) => ideal(number).ok_or_else(|| format!("{} overflows int", number.text)),
-        _ => Ok(Constant::Invalid), // nothing else is a literal
-    }
-}
-
-/// Go: `idealConstant`. `None` overflows `int`.
-fn ideal(number: &NumberNode) -> Option<Constant> {
-    let text: &[u8] = &number.text;
-    if let Some((real, imaginary)) = number.complex {
-        return Some(Constant::Complex(real, imaginary));
-    }
-    let rune = text.first() == Some(&b'\'');
-    let hex = matches!(text, [b'0', b'x' | b'X', rest @ ..] if !rest.is_empty())
-        && !text.iter().any(|byte| matches!(byte, b'p' | b'P'));
-    if let Some(float) = number.float
-        && !hex
-        && !rune
-        && text.iter().any(|byte| b".eEpP".contains(byte))
-    {
-        return Some(Constant::Float(float));
-    }
-    if let Some(int) = number.int {
-        return Some(Constant::Int(int));
-    }
-    if number.uint.is_some() { None } else { Some(Constant::Invalid) }
-}
-
-/// A literal as an argument of a certain type.
-pub(crate) enum Literal {
-    /// What it is without a type.
-    Untyped,
-    Constant(Constant),
-    /// Another kind of literal was expected.
-    Expected(&'static str),
-    Unhandled,
-}
-
-/// Go: `evalArg`, from its second switch on.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "reflect.Value.SetInt and its like cut off"
-)]
-pub(crate) fn typed_literal(literal: &NodeKind, go_type: &'static Type) -> Literal {
-    let number = match literal {
-        NodeKind::Number(number) => Some(number),
-        _ => None,
-    };
-    let int = |make: fn(i64) -> Constant| match number.and_then(|number| number.int) {
-        Some(value) => Literal::Constant(make(value)),
-        None => Literal::Expected("integer"),
-    };
-    let uint = |make: fn(u64) -> Number| match number.and_then(|number| number.uint) {
-        Some(value) => Literal::Constant(Constant::Number(make(value))),
-        None => Literal::Expected("unsigned integer"),
-    };
-    match go_type.kind {
-        Kind::Bool => match literal {
-            NodeKind::Bool(value) => Literal::Constant(Constant::Bool(*value)),
-            _ => Literal::Expected("bool"),
-        },
-        Kind::String => match literal {
-            NodeKind::String { text, .. } => Literal::Constant(Constant::String(text.clone())),
-            _ => Literal::Expected("string"),
-        },
-        Kind::Interface if go_type.name == "interface {}" => Literal::Untyped,
-        Kind::Int => int(Constant::Int),
-        Kind::Int8 => int(|value| Constant::Number(Number::Int8(value as i8))),
-        Kind::Int16 => int(|value| Constant::Number(Number::Int16(value as i16))),
-        Kind::Int32 => int(|value| Constant::Number(Number::Int32(value as i32))),
-        Kind::Int64 => int(|value| Constant::Number(Number::Int64(value))),
-        Kind::Uint | Kind::Uintptr => uint(Number::Uint),
-        Kind::Uint8 => uint(|value| Number::Uint8(value as u8)),
-        Kind::Uint16 => uint(|value| Number::Uint16(value as u16)),
-        Kind::Uint32 => uint(|value| Number::Uint32(value as u32)),
-        Kind::Uint64 => uint(Number::Uint64),
-        Kind::Float32 | Kind::Float64 => match number.and_then(|number| number.float) {
-            Some(value) if go_type.kind == Kind::Float64 => Literal::Constant(Constant::Float(value)),
-            Some(value) => Literal::Constant(Constant::Number(Number::Float32(value as f32))),
-            None => Literal::Expected("float"),
-        },
-        Kind::Complex64 | Kind::Complex128 => match number.and_then(|number| number.complex) {
-            Some((real, imaginary)) => Literal::Constant(Constant::Complex(real, imaginary)),
-            None => Literal::Expected("complex"),
-        },
-        _ => Literal::Unhandled,
     }
 }

@@ -200,13 +200,13 @@ impl<'h> Execution<'h> {
             return Err(Error::new(ErrorKind::Cancelled, "rendering was cancelled".into(), None));
         }
         if self.limits.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            return Err(limit(Limit::Time, "templates took longer than allowed".into()));
+            return Err(limit(Limit::Time, "templates took longer than allowed"));
         }
         Ok(())
     }
 }
 
-pub(crate) fn limit(limit: Limit, text: String) -> Error {
+pub(crate) fn limit(limit: Limit, text: impl std::fmt::Display) -> Error {
     Error::new(ErrorKind::Limit(limit), format!("limit reached: {text}"), None)
 }
 

@@ -138,7 +138,7 @@ pub(crate) fn call_function(name: &str, function: &Value, args: Vec<Value>) -> R
 /// Go: `prepareArg`.
 pub(crate) fn prepare(value: Value, go_type: &'static Type) -> Result<Value, String> {
     let Some(actual) = value.go_type() else {
-        if !crate::compile::can_be_nil(go_type.kind) {
+        if !crate::literal::can_be_nil(go_type.kind) {
             return Err(format!("value is nil; should be of type {go_type}"));
         }
         return Ok(crate::code::nil_of(go_type).value);

@@ -261,15 +261,15 @@ impl Formatter {
         if matches!(number.get(1), Some(b'-' | b'+')) {
             number.remove(0);
         }
-        if verb.is_ascii_uppercase() {
-            if value.is_finite() {
-                number.make_ascii_uppercase();
-            }
+        if verb.is_ascii_uppercase() && value.is_finite() {
+            number.make_ascii_uppercase();
         }
-        if flags.space && number.first() == Some(&b'+') && !flags.plus {
-            if let Some(sign) = number.first_mut() {
-                *sign = b' ';
-            }
+        if flags.space
+            && number.first() == Some(&b'+')
+            && !flags.plus
+            && let Some(sign) = number.first_mut()
+        {
+            *sign = b' ';
         }
         if !value.is_finite() {
             if value.is_nan() && !flags.space && !flags.plus {

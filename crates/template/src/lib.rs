@@ -33,6 +33,7 @@ mod field;
 mod format;
 mod function;
 mod lex;
+mod literal;
 mod machine;
 mod node;
 mod number;

@@ -106,9 +106,8 @@ fn parse_uint(text: &[u8]) -> Option<u64> {
     }
     let (base, digits) = match text {
         [b'0', b'x' | b'X', digits @ ..] if !digits.is_empty() => (16, digits),
-        [b'0', b'o' | b'O', digits @ ..] if !digits.is_empty() => (8, digits),
         [b'0', b'b' | b'B', digits @ ..] if !digits.is_empty() => (2, digits),
-        [b'0', digits @ ..] if !digits.is_empty() => (8, digits),
+        [b'0', b'o' | b'O', digits @ ..] | [b'0', digits @ ..] if !digits.is_empty() => (8, digits),
         digits => (10, digits),
     };
     let mut value = None;
@@ -123,17 +122,13 @@ fn parse_uint(text: &[u8]) -> Option<u64> {
 fn parse_int(text: &[u8]) -> Option<i64> {
     match text {
         [b'-', rest @ ..] => 0_i64.checked_sub_unsigned(parse_uint(rest)?),
-        [b'+', rest @ ..] => i64::try_from(parse_uint(rest)?).ok(),
-        rest => i64::try_from(parse_uint(rest)?).ok(),
+        _ => i64::try_from(parse_uint(text.strip_prefix(b"+").unwrap_or(text))?).ok(),
     }
 }
 
 /// Go: `strconv`, `underscoreOK`: underscores separate digits, and one may follow a base's prefix.
 fn underscores_ok(text: &[u8]) -> bool {
-    let text = match text {
-        [b'+' | b'-', rest @ ..] => rest,
-        rest => rest,
-    };
+    let text = text.strip_prefix(b"+").or_else(|| text.strip_prefix(b"-")).unwrap_or(text);
     let (mut last, digits, hex) = match text {
         [b'0', b'x' | b'X', rest @ ..] => (b'0', rest, true),
         [b'0', b'o' | b'O' | b'b' | b'B', rest @ ..] => (b'0', rest, false),
@@ -165,8 +160,7 @@ pub(crate) fn parse_float(text: &[u8]) -> Option<f64> {
     let clean: Vec<u8> = text.iter().copied().filter(|byte| *byte != b'_').collect();
     let (negative, rest) = match clean.as_slice() {
         [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        rest => (false, rest),
+        rest => (false, rest.strip_prefix(b"+").unwrap_or(rest)),
     };
     let magnitude = match rest {
         [b'0', b'x' | b'X', rest @ ..] => parse_hex_float(rest)?,
@@ -210,7 +204,7 @@ fn parse_hex_float(text: &[u8]) -> Option<f64> {
         return Some(0.0);
     }
     // Round to the bits that the result has room for: 53, fewer for a subnormal.
-    let top = i64::from(63 - mantissa.leading_zeros()) + exponent;
+    let top = i64::from(mantissa.ilog2()) + exponent;
     let keep = (53 - (-1022 - top).max(0)).clamp(0, 53);
     let have = i64::from(64 - mantissa.leading_zeros());
     let drop = have - keep;

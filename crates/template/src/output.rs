@@ -90,6 +90,9 @@ impl Output {
 
 impl std::fmt::Debug for Output {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Output").field("bytes", &self.bytes.len()).field("marks", &self.marks.len()).finish()
+        f.debug_struct("Output")
+            .field("bytes", &self.bytes.len())
+            .field("marks", &self.marks.len())
+            .finish_non_exhaustive()
     }
 }

@@ -476,12 +476,11 @@ impl Parser<'_> {
                     return Ok(Some(self.nodes.add(pos, NodeKind::Template { name, pipe: Some(pipe) })));
                 }
                 What::Control { control, pipe, vars, list: first, chained } => {
-                    let (list, else_list) = match first {
-                        Some(first) => (first, Some(list)),
-                        None => {
-                            self.tree.range_depth -= u32::from(control == Control::Range);
-                            (list, None)
-                        }
+                    let (list, else_list) = if let Some(first) = first {
+                        (first, Some(list))
+                    } else {
+                        self.tree.range_depth -= u32::from(control == Control::Range);
+                        (list, None)
                     };
                     self.tree.vars.truncate(vars);
                     self.tree.action_line = 0;

@@ -151,9 +151,7 @@ impl Printer {
             }
             self.check()?;
         }
-        if !matches!(memchr::memchr(b'%', rest), Some(_)) {
-            self.to.out.extend_from_slice(rest);
-        }
+        self.to.out.extend_from_slice(rest);
         self.extra(args.get(arg..).unwrap_or_default())
     }
 

@@ -1,5 +1,13 @@
 //! No input makes parser, compiler or executor panic.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that fails should panic"
+)]
+
 mod stand_ins;
 
 use pintle_template::{Execution, Limits, Output, Templates, sprintf};

@@ -1,5 +1,13 @@
 //! Depth, endless templates and cancellation end in errors, on a thread with 2 MiB of stack.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that fails should panic"
+)]
+
 mod stand_ins;
 
 use std::sync::Arc;

@@ -1,6 +1,14 @@
 //! What real Go made of the templates in `fixtures/template` (recorded by `tests/gotemplate`) is what this crate makes
 //! of them, output and errors.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that fails should panic"
+)]
+
 mod stand_ins;
 
 use std::fmt::Write as _;

@@ -89,6 +89,7 @@ impl Data {
 
     /// The whole number: an [`Data::Int`], or a [`Data::Float`] that is one exactly.
     #[expect(clippy::cast_possible_truncation, reason = "checked: the cast back must give the same number")]
+    #[expect(clippy::float_cmp, reason = "the same number and no other")]
     #[expect(
         clippy::cast_precision_loss,
         reason = "a number that loses precision is refused by the comparison"

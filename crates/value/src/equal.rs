@@ -4,6 +4,7 @@ use crate::{MAX_DEPTH, Value};
 
 /// Whether both are deeply equal (Go: `reflect.DeepEqual`): of the same type, and equal in all parts. A nil list or
 /// map differs from an empty one, `NaN` from itself; values nested deeper than [`MAX_DEPTH`] are not equal.
+#[expect(clippy::float_cmp, reason = "Go compares exactly")]
 pub fn deep_equal(a: &Value, b: &Value) -> bool {
     let mut todo = vec![(a.clone(), b.clone(), 0_usize)];
     while let Some((a, b, depth)) = todo.pop() {

@@ -85,28 +85,26 @@ pub fn walk<E: From<WalkError>>(
         }
         match open.last_mut() {
             None => return Ok(()),
-            Some(Open::List(list, index)) => match list.get(*index) {
-                Some(item) => {
+            Some(Open::List(list, index)) => {
+                if let Some(item) = list.get(*index) {
                     visit(Event::Item(*index))?;
                     *index += 1;
                     next = Some(item);
-                }
-                None => {
+                } else {
                     visit(Event::EndList)?;
                     open.pop();
                 }
-            },
-            Some(Open::Map(_, members, index)) => match members.next() {
-                Some((key, value)) => {
+            }
+            Some(Open::Map(_, members, index)) => {
+                if let Some((key, value)) = members.next() {
                     visit(Event::Key(&key, *index))?;
                     *index += 1;
                     next = Some(value);
-                }
-                None => {
+                } else {
                     visit(Event::EndMap)?;
                     open.pop();
                 }
-            },
+            }
         }
     }
 }

@@ -154,7 +154,6 @@ fn int(args: &[Value]) -> i64 {
 
 /// The functions by name.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "as the Go functions do")]
-#[expect(clippy::too_many_lines, reason = "one line a function")]
 pub(crate) fn functions() -> Functions {
     type Params = &'static [&'static Type];
     let mut functions = Functions::new();
