@@ -51,7 +51,6 @@ impl Place {
         })
         .await
         .expect("no panic")
-        .to_string()
     }
 
     /// Runs the real Helm 4 in the test's namespace.
@@ -61,7 +60,7 @@ impl Place {
         arguments.extend(["-n".to_owned(), self.namespace.to_string()]);
         tokio::task::spawn_blocking(move || {
             let helm = Helm::v4().expect("helm").on(&tenant);
-            helm.run(&arguments).expect("helm runs").success().expect("helm succeeds").to_string()
+            helm.run(&arguments).expect("helm runs").success().expect("helm succeeds").clone()
         })
         .await
         .expect("no panic")

@@ -68,7 +68,7 @@ async fn a_namespace_is_made_as_helm_makes_it() {
             .unwrap()
             .success()
             .unwrap()
-            .to_owned()
+            .clone()
     })
     .await
     .unwrap();
