@@ -283,9 +283,8 @@ impl Problem {
                 RegistryError::Url { .. } => Reason::UrlInvalid,
                 _ => Reason::IndexationFailed,
             },
-            Self::Source(_) => Reason::InvalidSpec,
             Self::Invalid(text) if text.starts_with("not supported") => Reason::UnsupportedField,
-            Self::Invalid(_) => Reason::InvalidSpec,
+            Self::Source(_) | Self::Invalid(_) => Reason::InvalidSpec,
         }
     }
 

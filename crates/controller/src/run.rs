@@ -112,13 +112,15 @@ impl Controller {
     pub async fn run(self, stop: CancellationToken) {
         let (releases, releases_writer) = store::<HelmRelease>();
         let (repositories, repositories_writer) = store::<HelmRepository>();
-        let mut queue_options = QueueOptions::default();
-        queue_options.per_lane = usize::from(self.flags.concurrent);
+        let queue_options =
+            QueueOptions { per_lane: usize::from(self.flags.concurrent), ..QueueOptions::default() };
         let (queue, trigger) = Queue::new(queue_options);
         let flags = &self.flags;
-        let mut connect = ConnectOptions::default();
-        connect.connect_timeout = flags.tenant_connect_timeout;
-        connect.response_timeout = flags.tenant_timeout;
+        let connect = ConnectOptions {
+            connect_timeout: flags.tenant_connect_timeout,
+            response_timeout: flags.tenant_timeout,
+            ..ConnectOptions::default()
+        };
         let scope = Scope {
             namespace: flags.namespace.clone(),
             selector: flags.watch_label_selector.clone().filter(|selector| !selector.is_empty()),
@@ -126,9 +128,10 @@ impl Controller {
         let settings = Settings {
             retry_interval: flags.retry_interval,
             tenant_timeout: flags.tenant_timeout,
-            cross_namespace: match flags.no_cross_namespace_refs {
-                true => CrossNamespace::Refused,
-                false => CrossNamespace::Allowed,
+            cross_namespace: if flags.no_cross_namespace_refs {
+                CrossNamespace::Refused
+            } else {
+                CrossNamespace::Allowed
             },
             scale_managers: flags.scale_managers.clone(),
         };
@@ -188,7 +191,7 @@ impl Controller {
                         async move {
                             match key {
                                 Key::Repository(name) => repository::reconcile(context, name).await,
-                                Key::Release(name) => release::reconcile(context, name).await,
+                                Key::Release(name) => Box::pin(release::reconcile(context, name)).await,
                             }
                         }
                     },

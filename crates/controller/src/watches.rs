@@ -102,17 +102,9 @@ pub(crate) async fn releases(
     let stream = watcher(scope.api::<HelmRelease>(&context.client), scope.selecting());
     follow("HelmRelease objects", stream, writer, read, |name, object| {
         let key = Key::Release(name);
-        match object {
-            Some(object) => {
-                context.references.set(key.clone(), release::references(object));
-                context.trigger.now(key, Lane::of(object));
-            }
-            None => {
-                context.references.set(key.clone(), []);
-                // Its lane does not matter: only what is remembered of it is thrown away.
-                context.trigger.now(key, Lane::Management);
-            }
-        }
+        context.references.set(key.clone(), object.map(release::references).unwrap_or_default());
+        // Of one that is gone only what is remembered is thrown away, in whatever lane.
+        context.trigger.now(key, object.map_or(Lane::Management, Lane::of));
     })
     .await;
 }

@@ -285,14 +285,11 @@ impl Following {
 
 /// An object and what differs of it: the fields and who changed them, and none of the values.
 fn describe(drift: &Drift) -> String {
-    match drift.kind {
-        DriftKind::Missing => format!("{} was missing", drift.object),
-        _ => {
-            let fields: Vec<&str> = drift.changes.iter().map(|change| change.path.as_str()).collect();
-            let opponents: Vec<&str> = drift.opponents().into_iter().collect();
-            let by =
-                if opponents.is_empty() { String::new() } else { format!(" (by {})", opponents.join(", ")) };
-            format!("{} had other values in {}{by}", drift.object, fields.join(", "))
-        }
+    if drift.kind == DriftKind::Missing {
+        return format!("{} was missing", drift.object);
     }
+    let fields: Vec<&str> = drift.changes.iter().map(|change| change.path.as_str()).collect();
+    let opponents: Vec<&str> = drift.opponents().into_iter().collect();
+    let by = if opponents.is_empty() { String::new() } else { format!(" (by {})", opponents.join(", ")) };
+    format!("{} had other values in {}{by}", drift.object, fields.join(", "))
 }

@@ -125,7 +125,7 @@ pub(crate) async fn reconcile(context: Arc<Context>, name: ObjectName) -> Next {
         memory.unsettle();
         Ended { again: After::Change, tenant: Reached::NotAsked, result: metrics::Result::Success }
     } else {
-        match work.bring_up_to_date().await {
+        match Box::pin(work.bring_up_to_date()).await {
             Ok(ended) => ended,
             Err(blocked) => work.block(blocked).await,
         }
@@ -180,7 +180,7 @@ impl Work<'_> {
             return Err(Blocked::new(Reason::ReconcileError, message));
         }
         let inputs = self.inputs().await?;
-        self.act(inputs).await
+        Box::pin(self.act(inputs)).await
     }
 
     /// The annotation that asks for a reconciliation, where it was not acted on yet.

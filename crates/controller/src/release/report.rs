@@ -18,9 +18,8 @@ pub(super) fn blocked(error: &Error) -> Blocked {
             Some(error) if is_silent(error) => Reason::ClusterUnreachable,
             Some(error) if error.code() == Some(401) => Reason::KubeConfigError,
             Some(error) if error.is_forbidden() => Reason::Forbidden,
-            Some(_) => Reason::ReconcileError,
             None if matches!(error, Error::Store(_) | Error::Manifest { .. }) => Reason::StateError,
-            None => Reason::ReconcileError,
+            _ => Reason::ReconcileError,
         },
     };
     Blocked { reason, message: error.to_string(), after: After::Pause, tenant: reached(error) }

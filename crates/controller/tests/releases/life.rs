@@ -123,7 +123,11 @@ fn a_failed_upgrade_is_reported_and_rolled_back() -> Tested {
     assert_eq!(states, ["deployed", "failed", "superseded"]);
 
     // What is well again starts anew.
-    place.declare("web", &target, &json!({"values": {"replicas": 1, "text": "mended"}, "upgrade": {}}))?;
+    place.declare(
+        "web",
+        &target,
+        &json!({"values": {"replicas": 1, "text": "mended"}, "upgrade": {"remediation": {"retries": 0}}}),
+    )?;
     let release = place.ready("web", 4)?;
     assert!(release["status"]["upgradeFailures"].is_null());
     assert!(condition(&release, "Remediated").is_null());
