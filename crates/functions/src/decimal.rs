@@ -51,6 +51,7 @@ impl Decimal {
         Ok(Self { digits: self.scaled_to(exponent)? - other.scaled_to(exponent)?, exponent })
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "the operations have one form")]
     pub(crate) fn mul(self, other: Self) -> Result<Self, CallError> {
         Ok(Self { digits: self.digits * other.digits, exponent: self.exponent + other.exponent })
     }

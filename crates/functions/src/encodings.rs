@@ -77,7 +77,7 @@ fn encode(bytes: &[u8], alphabet: &[u8], bits: u32, group: usize) -> String {
     if filled > 0 {
         out.push(symbol(buffer << (bits - filled)));
     }
-    while out.len() % group != 0 {
+    while !out.len().is_multiple_of(group) {
         out.push('=');
     }
     out

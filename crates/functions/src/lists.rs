@@ -198,8 +198,8 @@ fn until(call: &mut dyn Call, count: i64) -> Result<List, CallError> {
     until_step(call, 0, count, if count < 0 { -1 } else { 1 })
 }
 
-fn until_step(call: &mut dyn Call, start: i64, stop: i64, step: i64) -> Result<List, CallError> {
-    let numbers = steps(call, start, stop, step)?;
+fn until_step(call: &mut dyn Call, start: i64, end: i64, step: i64) -> Result<List, CallError> {
+    let numbers = steps(call, start, end, step)?;
     Ok(List::typed(&types::INT_SLICE, numbers.into_iter().map(Value::Int).collect()))
 }
 
@@ -207,19 +207,19 @@ fn until_step(call: &mut dyn Call, start: i64, stop: i64, step: i64) -> Result<L
 const MAX_NUMBERS: u64 = 1 << 24;
 
 /// Sprig: `numeric.go`, `untilStep`.
-fn steps(call: &mut dyn Call, start: i64, stop: i64, step: i64) -> Result<Vec<i64>, CallError> {
-    let down = stop < start;
+fn steps(call: &mut dyn Call, start: i64, end: i64, step: i64) -> Result<Vec<i64>, CallError> {
+    let down = end < start;
     if down && step >= 0 || !down && step <= 0 {
         return Ok(Vec::new());
     }
-    let count = stop.abs_diff(start).div_ceil(step.unsigned_abs());
+    let count = end.abs_diff(start).div_ceil(step.unsigned_abs());
     call.spend(count)?;
     if count > MAX_NUMBERS {
         return Err(CallError::new(format!("{count} numbers are over the limit of {MAX_NUMBERS}")));
     }
     let mut numbers = Vec::new();
     let mut next = Some(start);
-    while let Some(number) = next.filter(|number| if down { *number > stop } else { *number < stop }) {
+    while let Some(number) = next.filter(|number| if down { *number > end } else { *number < end }) {
         numbers.push(number);
         next = number.checked_add(step);
     }

@@ -67,9 +67,8 @@ pub(crate) fn parse_uint(text: &[u8], base: u32) -> Result<u64, NumberError> {
 fn prefix(text: &[u8]) -> (&[u8], u32) {
     match text {
         [b'0', b'b' | b'B', digits @ ..] if !digits.is_empty() => (digits, 2),
-        [b'0', b'o' | b'O', digits @ ..] if !digits.is_empty() => (digits, 8),
         [b'0', b'x' | b'X', digits @ ..] if !digits.is_empty() => (digits, 16),
-        [b'0', digits @ ..] if !digits.is_empty() => (digits, 8),
+        [b'0', b'o' | b'O', digits @ ..] | [b'0', digits @ ..] if !digits.is_empty() => (digits, 8),
         _ => (text, 10),
     }
 }

@@ -1,5 +1,7 @@
 //! What Helm 4.3.1 made of the templates in `fixtures/expressions` is what this crate makes of them, output and errors.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests, and what they share")]
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

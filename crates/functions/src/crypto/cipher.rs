@@ -53,14 +53,10 @@ pub(super) fn decrypt(_call: &mut dyn Call, password: &Str, text: &Str) -> Resul
     let mut decrypted = cipher.decrypt_padded_vec::<NoPadding>(encrypted).unwrap_or_default();
     // Sprig believes the last byte, whatever it says.
     let padding = usize::from(decrypted.last().copied().unwrap_or_default());
-    match decrypted.len().checked_sub(padding) {
-        Some(len) => {
-            decrypted.truncate(len);
-            Ok(decrypted)
-        }
-        None => {
-            let end = i128::try_from(decrypted.len()).unwrap_or_default() - padding as i128;
-            Err(CallError::panic(format!("runtime error: slice bounds out of range [:{end}]")))
-        }
-    }
+    let Some(len) = decrypted.len().checked_sub(padding) else {
+        let beyond = padding - decrypted.len();
+        return Err(CallError::panic(format!("runtime error: slice bounds out of range [:-{beyond}]")));
+    };
+    decrypted.truncate(len);
+    Ok(decrypted)
 }

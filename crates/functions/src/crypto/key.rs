@@ -200,6 +200,7 @@ impl PrivateKey {
         p256::ecdsa::SigningKey::from_slice(&padded).ok().map(Self::Ec)
     }
 
+    #[expect(clippy::many_single_char_names, reason = "FIPS 186-4 names them so")]
     fn from_dsa(bytes: &[u8]) -> Option<Self> {
         let mut fields = Reader(Reader(bytes).expect(der::SEQUENCE)?);
         fields.unsigned()?;
@@ -323,6 +324,7 @@ impl PrivateKey {
 }
 
 /// A DSA key of 2048 and 256 bits (FIPS 186-4; Go: `dsa.GenerateParameters`).
+#[expect(clippy::many_single_char_names, reason = "FIPS 186-4 names them so")]
 fn generate_dsa(random: &mut Draw) -> DsaKey {
     const LONG: usize = 2048;
     const SHORT: usize = 256;

@@ -31,8 +31,7 @@ pub(super) fn decode(text: &[u8]) -> Option<Block> {
     while let Some(line) = lines.next() {
         let Some(label) = label(line, b"-----BEGIN ") else { continue };
         let mut body = Vec::new();
-        let mut rest = lines.clone();
-        while let Some(line) = rest.next() {
+        for line in lines.clone() {
             if let Some(end) = self::label(line, b"-----END ") {
                 if end == label
                     && let Ok(bytes) = base64_decode(&body)

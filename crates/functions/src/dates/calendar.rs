@@ -116,9 +116,7 @@ impl Time {
 
     pub(crate) fn shown(&self) -> Civil {
         let zone = self.zone.at(self.seconds);
-        let local = self.seconds.wrapping_add(i64::from(zone.offset));
-        let days = local.div_euclid(DAY);
-        let second = local.rem_euclid(DAY);
+        let (days, second) = local_days(self.seconds, zone.offset);
         let (year, month, day) = civil_from_days(days);
         let part = |number: i64| u8::try_from(number).unwrap_or_default();
         Civil {
@@ -133,6 +131,16 @@ impl Time {
             zone,
         }
     }
+}
+
+/// Days since 1970 and seconds of the day. Go counts in 64 bits from its absolute zero, March 1 of the year
+/// -292277022400, and starts there again past the end.
+fn local_days(seconds: i64, offset: i32) -> (i64, i64) {
+    const ZERO_TO_1970: i128 = (730_692_556 * 146_097 + 306 + 719_162) * DAY as i128;
+    let absolute = (i128::from(seconds) + i128::from(offset) + ZERO_TO_1970).rem_euclid(1 << 64);
+    let local = absolute - ZERO_TO_1970;
+    let part = |number: i128| i64::try_from(number).unwrap_or_default();
+    (part(local.div_euclid(i128::from(DAY))), part(local.rem_euclid(i128::from(DAY))))
 }
 
 /// Days from 1970 to the first of the month, which may be past December or before January.

@@ -24,6 +24,7 @@ pub(crate) const WEEKDAYS: [&str; 7] =
 
 /// How a zone's offset is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "any of these may be there or not")]
 struct OffsetForm {
     /// `Z` for UTC.
     zulu: bool,
@@ -457,9 +458,8 @@ impl Fields {
             self.utc = true;
             return Ok(());
         }
-        let colon = |rest: &mut &[u8]| match form.colons {
-            true if take(rest, 1)? != b":" => Err(Fault::Bad),
-            _ => Ok(()),
+        let colon = |rest: &mut &[u8]| {
+            if form.colons && take(rest, 1)? != b":" { Err(Fault::Bad) } else { Ok(()) }
         };
         let sign = take(rest, 1)?;
         let hours = take(rest, 2)?;

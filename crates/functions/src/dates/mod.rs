@@ -153,6 +153,9 @@ fn seconds_text(value: &Value) -> String {
     Duration::from_seconds(seconds).text()
 }
 
+const SECOND: u64 = 1_000_000_000;
+const DAY: u64 = 86_400 * SECOND;
+
 /// Sprig: `date.go`, `durationRound`.
 fn duration_round(call: &mut dyn Call, value: &Value) -> Result<String, CallError> {
     let duration = match value {
@@ -163,8 +166,6 @@ fn duration_round(call: &mut dyn Call, value: &Value) -> Result<String, CallErro
             None => Duration(0),
         },
     };
-    const SECOND: u64 = 1_000_000_000;
-    const DAY: u64 = 86_400 * SECOND;
     let units = [
         (365 * DAY, "y"),
         (30 * DAY, "mo"),
@@ -218,13 +219,12 @@ fn as_duration(value: &Value) -> Result<Duration, Vec<u8>> {
             (Some(seconds), _) => from_seconds(i128::from(seconds)),
             (None, seconds) => from_seconds(i128::from(seconds.unwrap_or_default())),
         },
-        other => match other.downcast::<NamedInt>() {
-            Some(number) => from_seconds(i128::from(number.number())),
-            None => {
-                let name = crate::kinds::type_name(other);
-                Err(format!("unsupported duration type {name}").into_bytes())
-            }
-        },
+        other => {
+            let name = crate::kinds::type_name(other);
+            let number = other.downcast::<NamedInt>();
+            let number = number.ok_or_else(|| format!("unsupported duration type {name}").into_bytes())?;
+            from_seconds(i128::from(number.number()))
+        }
     }
 }
 

@@ -100,7 +100,6 @@ impl Zone {
                 fallback = fallback.or(Some(offset));
             }
         }
-        const MAX_TRANSITIONS: usize = 1_000;
         fallback.or_else(|| {
             zone.preceding(Timestamp::MAX)
                 .take(MAX_TRANSITIONS)
@@ -115,6 +114,9 @@ impl fmt::Debug for Zone {
         f.debug_tuple("Zone").field(&self.name()).finish()
     }
 }
+
+/// How many changes of a zone's offset are looked through for an abbreviation.
+const MAX_TRANSITIONS: usize = 1_000;
 
 fn timestamp(seconds: i64) -> Timestamp {
     let nearest = if seconds < 0 { Timestamp::MIN } else { Timestamp::MAX };

@@ -49,9 +49,8 @@ impl Reader<'_> {
     fn document(&mut self) -> Result_<Data> {
         let mut open: Vec<Open> = Vec::new();
         loop {
-            let mut value = match self.value(&mut open)? {
-                Some(value) => value,
-                None => continue, // an array or object was opened
+            let Some(mut value) = self.value(&mut open)? else {
+                continue; // an array or object was opened
             };
             // Hand the value to what it stands in, and close whatever ends behind it.
             loop {

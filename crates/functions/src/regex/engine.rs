@@ -19,7 +19,7 @@ const SHALLOW: u32 = 50;
 /// A compiled expression of Go's syntax.
 #[derive(Debug)]
 pub(crate) struct Regex {
-    regex: meta::Regex,
+    searcher: meta::Regex,
     names: Vec<String>,
     size: u64,
     empty: bool,
@@ -40,7 +40,7 @@ impl Regex {
             let compiler = std::thread::Builder::new().stack_size(STACK).spawn(move || compile(&hir));
             compiler.ok().and_then(|compiler| compiler.join().ok()).flatten()
         };
-        Ok(Self { regex: regex.ok_or_else(too_large)?, names, size, empty: expression.is_empty() })
+        Ok(Self { searcher: regex.ok_or_else(too_large)?, names, size, empty: expression.is_empty() })
     }
 
     /// Whether the expression is the empty text.
@@ -60,16 +60,16 @@ impl Regex {
     }
 
     pub(super) fn is_match(&self, text: &Text<'_>) -> bool {
-        self.regex.is_match(Input::new(text.as_bytes()))
+        self.searcher.is_match(Input::new(text.as_bytes()))
     }
 
     pub(super) fn find(&self, text: &Text<'_>, start: usize) -> Option<(usize, usize)> {
-        let found = self.regex.search(&self.input(text, start))?;
+        let found = self.searcher.search(&input(text, start))?;
         Some((found.start(), found.end()))
     }
 
     pub(super) fn groups(&self, text: &Text<'_>, start: usize, captures: &mut Captures) -> Option<Groups> {
-        self.regex.search_captures(&self.input(text, start), captures);
+        self.searcher.search_captures(&input(text, start), captures);
         captures.is_match().then(|| {
             (0..captures.group_len())
                 .map(|index| captures.get_group(index).map(|span| (span.start, span.end)))
@@ -78,16 +78,12 @@ impl Regex {
     }
 
     pub(super) fn captures(&self) -> Captures {
-        self.regex.create_captures()
+        self.searcher.create_captures()
     }
 
     /// The groups' names, by number.
     pub(super) fn names(&self) -> &[String] {
         &self.names
-    }
-
-    fn input<'t>(&self, text: &'t Text<'_>, start: usize) -> Input<'t> {
-        Input::new(text.as_bytes()).range(start..).anchored(Anchored::No)
     }
 
     /// All matches but empty ones right behind another, at most `count`; any number where it is `None` (Go:
@@ -119,6 +115,10 @@ fn compile(hir: &Hir) -> Option<meta::Regex> {
         .nfa_size_limit(Some(MAX_COMPILED))
         .which_captures(regex_automata::nfa::thompson::WhichCaptures::All);
     meta::Builder::new().configure(config).build_from_hir(hir).ok()
+}
+
+fn input<'t>(text: &'t Text<'_>, start: usize) -> Input<'t> {
+    Input::new(text.as_bytes()).range(start..).anchored(Anchored::No)
 }
 
 /// A text to search. Go takes each byte that is not UTF-8 for U+FFFD, so such a text is searched in a copy that has

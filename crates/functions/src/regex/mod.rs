@@ -201,9 +201,9 @@ fn replace_all(
             paid = out.len();
         }
         last_end = to;
-        let width = text.width_at(at);
-        at = if at + width > to {
-            at + width
+        let step = text.width_at(at);
+        at = if at + step > to {
+            at + step
         } else if at + 1 > to {
             at + 1
         } else {

@@ -53,6 +53,7 @@ pub(super) struct Parsed {
 
 /// What the letters of `(?imsU)` switch.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a letter that the expression switches on its own")]
 struct Flags {
     fold_case: bool,
     multi_line: bool,
@@ -431,12 +432,13 @@ impl<'a> Parser<'a> {
         let mut first = true;
         while first || rest.first() != Some(&b']') {
             first = false;
-            if rest.len() > 2 && rest.starts_with(b"[:") {
-                if let Some((named, behind)) = self.posix_class(rest)? {
-                    class.union(&named);
-                    rest = behind;
-                    continue;
-                }
+            if rest.len() > 2
+                && rest.starts_with(b"[:")
+                && let Some((named, behind)) = self.posix_class(rest)?
+            {
+                class.union(&named);
+                rest = behind;
+                continue;
             }
             let group = match self.unicode_class(rest)? {
                 None => self.perl_class(rest),

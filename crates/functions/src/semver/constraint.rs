@@ -258,7 +258,7 @@ impl Rule {
 }
 
 /// Masterminds' class `[0-9|x|X|\*]`, which has a `|` in it.
-fn is_constraint_digit(byte: &u8) -> bool {
+fn is_constraint_digit(byte: u8) -> bool {
     matches!(byte, b'0'..=b'9' | b'|' | b'x' | b'X' | b'*')
 }
 

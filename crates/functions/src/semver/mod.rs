@@ -1,4 +1,4 @@
-//! Versions and constraints as `Masterminds/semver` 3.5 reads them, which is looser than SemVer itself.
+//! Versions and constraints as `Masterminds/semver` 3.5 reads them, which is looser than the specification.
 
 mod constraint;
 mod object;

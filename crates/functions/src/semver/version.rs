@@ -69,7 +69,7 @@ impl Version {
         if text.len() > MAX_LEN {
             return Err(VersionError::TooLong);
         }
-        let parts = Parts::read(text.as_bytes(), u8::is_ascii_digit)
+        let parts = Parts::read(text.as_bytes(), |byte| byte.is_ascii_digit())
             .filter(|parts| parts.len == text.len())
             .ok_or(VersionError::Invalid)?;
         let version = Self {
@@ -256,7 +256,7 @@ pub(crate) struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     /// Reads the longest version at the start of `text`, whose numbers consist of what `digit` accepts.
-    pub(crate) fn read(text: &'a [u8], digit: fn(&u8) -> bool) -> Option<Self> {
+    pub(crate) fn read(text: &'a [u8], digit: fn(u8) -> bool) -> Option<Self> {
         let mut at = usize::from(text.starts_with(b"v"));
         let run = |at: usize, accept: &dyn Fn(&u8) -> bool| {
             let rest = text.get(at..).unwrap_or_default();
@@ -264,10 +264,10 @@ impl<'a> Parts<'a> {
             rest.get(..len).filter(|run| !run.is_empty())
         };
         let marked = |at: usize, mark: u8| (text.get(at) == Some(&mark)).then_some(at + 1);
-        let major = run(at, &digit)?;
+        let major = run(at, &|byte| digit(*byte))?;
         at += major.len();
         let number = |at: &mut usize| {
-            let found = run(marked(*at, b'.')?, &digit)?;
+            let found = run(marked(*at, b'.')?, &|byte| digit(*byte))?;
             *at += found.len() + 1;
             Some(found)
         };

@@ -222,7 +222,7 @@ impl<'a> Lexer<'a> {
         self.ignore();
     }
 
-    /// BurntSushi: `error`.
+    /// `BurntSushi`: `error`.
     fn fail(&mut self, message: String) -> State {
         if self.at_end {
             return self.fail_on_previous_line(message);
@@ -236,7 +236,7 @@ impl<'a> Lexer<'a> {
         State::Failed
     }
 
-    /// BurntSushi: `errorf`.
+    /// `BurntSushi`: `errorf`.
     fn refuse(&mut self, message: impl Into<String>) -> State {
         let behind_line = self.at_end && self.at >= 1 && self.text.get(self.at - 1) == Some(&b'\n');
         let line = if behind_line { self.line - 1 } else { self.line };
@@ -517,12 +517,10 @@ impl<'a> Lexer<'a> {
             '"' => return self.string_start('"', State::String, State::MultilineString),
             '\'' => return self.string_start('\'', State::RawString, State::MultilineRawString),
             '.' => return self.refuse("floats must start with a digit, not '.'"),
-            'i' | 'n' => {
-                // Whatever begins like one of both: `nnf` is taken for a float as well.
-                if self.accept('n') && self.accept('f') || self.accept('a') && self.accept('n') {
-                    self.emit(Kind::Float);
-                    return self.pop();
-                }
+            // Whatever begins like one of both: `nnf` is taken for a float as well.
+            'i' | 'n' if self.accept('n') && self.accept('f') || self.accept('a') && self.accept('n') => {
+                self.emit(Kind::Float);
+                return self.pop();
             }
             '-' | '+' => return State::DecimalNumberStart,
             _ => {}
@@ -666,7 +664,8 @@ impl<'a> Lexer<'a> {
                 State::StringEscape
             }
             '"' => {
-                let overlong = |text: &[u8]| text.ends_with(b"\"\"\"\"\"") && !text.ends_with(b"\\\"\"\"\"\"");
+                let overlong =
+                    |text: &[u8]| text.ends_with(b"\"\"\"\"\"") && !text.ends_with(b"\\\"\"\"\"\"");
                 self.multiline_end('"', overlong, "unexpected '\"\"\"\"\"\"'", Kind::MultilineString)
                     .unwrap_or(State::MultilineString)
             }
@@ -782,8 +781,7 @@ impl<'a> Lexer<'a> {
             let base = self.peek();
             if matches!(base, 'b' | 'o' | 'x') {
                 let current = String::from_utf8_lossy(self.current()).into_owned();
-                return self
-                    .refuse(format!("cannot use sign with non-decimal numbers: '{current}{base}'"));
+                return self.refuse(format!("cannot use sign with non-decimal numbers: '{current}{base}'"));
             }
         }
         match rune {

@@ -12,13 +12,17 @@ use crate::dates::{Time, TimeObject, Zone, parse_date};
 use crate::runes;
 use crate::strconv::{NumberError, parse_float, parse_int};
 
-/// The zones that mark times without an offset, dates and times of day (BurntSushi: `internal/tz.go`).
+/// The zones that mark times without an offset, dates and times of day (`BurntSushi`: `internal/tz.go`).
 pub(super) const LOCAL_DATETIME: &str = "datetime-local";
 pub(super) const LOCAL_DATE: &str = "date-local";
 pub(super) const LOCAL_TIME: &str = "time-local";
 
-/// How deep arrays and inline tables may nest. Go goes on until its stack ends.
+/// How deep arrays and inline tables may nest, and how many parts a key may have. Go goes on until its stack ends.
 const MAX_DEPTH: usize = 200;
+
+/// How many bytes of keys may be looked at. Each member costs its whole path, so that a long path and many members
+/// below it cost far more than the text is long.
+const MAX_KEY_BYTES: usize = 1 << 28;
 
 /// Why a text was not read.
 #[derive(Debug)]
@@ -60,6 +64,7 @@ pub(super) fn read(text: &[u8], local: &Zone) -> Result<Map> {
         root: Map::new(),
         arrays: HashMap::new(),
         implicit: HashMap::new(),
+        key_bytes: 0,
     };
     loop {
         let item = parser.next()?;
@@ -85,9 +90,11 @@ struct Parser<'a> {
     arrays: HashMap<Vec<u8>, bool>,
     /// The paths of tables that another key's path implied.
     implicit: HashMap<Vec<u8>, bool>,
+    /// The bytes of all paths that were looked at.
+    key_bytes: usize,
 }
 
-/// BurntSushi: `Key.String`.
+/// `BurntSushi`: `Key.String`.
 fn path(key: &[Vec<u8>]) -> Vec<u8> {
     key.iter().map(|part| quoted_key(part)).collect::<Vec<_>>().join(&b'.')
 }
@@ -101,7 +108,7 @@ impl<'a> Parser<'a> {
         self.lexer.item().map_err(|LexError { message, line }| self.error(line, &message))
     }
 
-    /// BurntSushi: `ParseError.Error`.
+    /// `BurntSushi`: `ParseError.Error`.
     fn error(&self, line: usize, message: &str) -> ReadError {
         let last_key = match (self.current_key.is_empty(), self.context.is_empty()) {
             (true, _) => path(&self.context),
@@ -163,6 +170,11 @@ impl<'a> Parser<'a> {
             }
             key.push(self.key_part(&item)?);
             item = self.next()?;
+            let walked: usize = self.context.iter().chain(&key).map(|part| part.len() + 1).sum();
+            self.key_bytes = self.key_bytes.saturating_add(walked);
+            if key.len() + self.context.len() > MAX_DEPTH || self.key_bytes > MAX_KEY_BYTES {
+                return self.refuse("keys nest too deeply");
+            }
         }
         Ok(key)
     }
@@ -368,13 +380,11 @@ impl<'a> Parser<'a> {
                 if !target.contains_key(&name) {
                     target.insert(Str::from(&name[..]), Value::Map(Map::new()));
                 }
-                target = match target.get(&name) {
-                    Some(Value::Map(map)) => map,
-                    _ => {
-                        let context = quoted_list(&self.context);
-                        return self.refuse(&format!("{context} is not a table"));
-                    }
+                let Some(Value::Map(next)) = target.get(&name) else {
+                    let context = quoted_list(&self.context);
+                    return self.refuse(&format!("{context} is not a table"));
                 };
+                target = next;
             }
             target.insert(Str::from(&key[..]), value);
             self.context.clone_from(&inner);
@@ -384,7 +394,7 @@ impl<'a> Parser<'a> {
         Ok(Value::Map(table))
     }
 
-    /// Goes to a table, making those on the way (BurntSushi: `addContext`).
+    /// Goes to a table, making those on the way (`BurntSushi`: `addContext`).
     fn enter(&mut self, key: &[Vec<u8>], entry: Entry) -> Result<()> {
         let Some((last, parents)) = key.split_last() else { return Ok(()) };
         let mut table = self.root.clone();
@@ -394,13 +404,11 @@ impl<'a> Parser<'a> {
                 self.implicit.insert(path(walked), true);
                 table.insert(Str::from(&name[..]), Value::Map(Map::new()));
             }
-            table = match table_of(table.get(name)) {
-                Some(table) => table,
-                None => {
-                    let walked = lossy(&path(walked));
-                    return self.refuse(&format!("Key '{walked}' was already created as a hash."));
-                }
+            let Some(next) = table_of(table.get(name)) else {
+                let walked = lossy(&path(walked));
+                return self.refuse(&format!("Key '{walked}' was already created as a hash."));
             };
+            table = next;
         }
         self.context = parents.to_vec();
         match entry {
@@ -423,7 +431,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// Sets a member of the current table (BurntSushi: `setValue`).
+    /// Sets a member of the current table (`BurntSushi`: `setValue`).
     fn set(&mut self, key: &[u8], value: Value) -> Result<()> {
         let mut table = self.root.clone();
         let mut walked: Key = Vec::with_capacity(self.context.len() + 1);
@@ -433,13 +441,11 @@ impl<'a> Parser<'a> {
                 let walked = lossy(&path(&walked));
                 return Self::bug(&format!("Context for key '{walked}' has not been established."));
             };
-            table = match table_of(Some(member)) {
-                Some(table) => table,
-                None => {
-                    let walked = lossy(&path(&walked));
-                    return self.refuse(&format!("Key '{walked}' has already been defined."));
-                }
+            let Some(next) = table_of(Some(member)) else {
+                let walked = lossy(&path(&walked));
+                return self.refuse(&format!("Key '{walked}' has already been defined."));
             };
+            table = next;
         }
         walked.push(key.to_vec());
         let whole = path(&walked);
@@ -457,7 +463,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// Notes whether the member is an array (BurntSushi: `setType`).
+    /// Notes whether the member is an array (`BurntSushi`: `setType`).
     fn mark(&mut self, key: &[u8], kind: Kind) {
         let mut whole = self.context.clone();
         if !key.is_empty() || whole.is_empty() {
@@ -545,7 +551,7 @@ fn without_first_newline(text: &[u8]) -> &[u8] {
     text.strip_prefix(b"\n").or_else(|| text.strip_prefix(b"\r\n")).unwrap_or(text)
 }
 
-/// Takes out a backslash at a line's end with all white space behind it (BurntSushi: `stripEscapedNewlines`).
+/// Takes out a backslash at a line's end with all white space behind it (`BurntSushi`: `stripEscapedNewlines`).
 fn without_escaped_newlines(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
@@ -570,7 +576,7 @@ fn without_escaped_newlines(text: &[u8]) -> Vec<u8> {
     out
 }
 
-/// BurntSushi: `numHasLeadingZero`.
+/// `BurntSushi`: `numHasLeadingZero`.
 fn has_leading_zero(text: &[u8]) -> bool {
     match text {
         [b'0', b'b' | b'o' | b'x', ..] => false,
@@ -579,7 +585,7 @@ fn has_leading_zero(text: &[u8]) -> bool {
     }
 }
 
-/// BurntSushi: `numUnderscoresOK`.
+/// `BurntSushi`: `numUnderscoresOK`.
 fn underscores_ok(text: &[u8]) -> bool {
     if matches!(text, b"nan" | b"+nan" | b"-nan" | b"inf" | b"-inf" | b"+inf") {
         return true;
@@ -594,7 +600,7 @@ fn underscores_ok(text: &[u8]) -> bool {
     accept
 }
 
-/// BurntSushi: `missingLeadingZero`: Go reads `1-2-3` for `01-02-03`, which TOML does not allow.
+/// `BurntSushi`: `missingLeadingZero`: Go reads `1-2-3` for `01-02-03`, which TOML does not allow.
 fn misses_zero(text: &[u8], layout: &[u8]) -> bool {
     for (wanted, found) in layout.iter().zip(text) {
         if matches!(wanted, b'.' | b'Z') {

@@ -25,7 +25,7 @@ pub(super) fn write(value: &Value) -> Result<Vec<u8>, CallError> {
     Ok(writer.out)
 }
 
-/// TOML's kinds, as far as the layout depends on them (BurntSushi: `tomlTypeOfGo`).
+/// TOML's kinds, as far as the layout depends on them (`BurntSushi`: `tomlTypeOfGo`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sort {
     Nil,
@@ -84,7 +84,7 @@ impl Writer {
         })
     }
 
-    /// BurntSushi: `encode`.
+    /// `BurntSushi`: `encode`.
     fn value(&mut self, value: &Value, depth: usize) -> Result_ {
         let depth = self.step(depth)?;
         if value.as_list().is_some() {
@@ -124,7 +124,7 @@ impl Writer {
         self.key.join(&b'.')
     }
 
-    /// `[key]` and what is below it (BurntSushi: `eTable`).
+    /// `[key]` and what is below it (`BurntSushi`: `eTable`).
     fn table(&mut self, value: &Value, depth: usize) -> Result_ {
         if self.key.len() == 1 {
             self.newline();
@@ -140,7 +140,7 @@ impl Writer {
         self.members(value, depth)
     }
 
-    /// `[[key]]` for each item (BurntSushi: `eArrayOfTables`).
+    /// `[[key]]` for each item (`BurntSushi`: `eArrayOfTables`).
     fn tables(&mut self, value: &Value, depth: usize) -> Result_ {
         if self.key.is_empty() {
             return Err(CallError::new("toml: top-level values must be Go maps or structs"));
@@ -172,7 +172,7 @@ impl Writer {
         Ok([plain, tables])
     }
 
-    /// BurntSushi: `eMap`.
+    /// `BurntSushi`: `eMap`.
     fn members(&mut self, value: &Value, depth: usize) -> Result_ {
         for (key, member) in self.sorted_members(value, depth)?.into_iter().flatten() {
             if let Some(member) = member {
@@ -184,7 +184,7 @@ impl Writer {
         Ok(())
     }
 
-    /// BurntSushi: `eMap` with `inline`, which leaves a comma where a nil member was the last one.
+    /// `BurntSushi`: `eMap` with `inline`, which leaves a comma where a nil member was the last one.
     fn inline_table(&mut self, value: &Value, depth: usize) -> Result_ {
         let [plain, tables] = self.sorted_members(value, depth)?;
         self.out.push(b'{');
@@ -206,7 +206,7 @@ impl Writer {
         Ok(())
     }
 
-    /// `key = value` (BurntSushi: `writeKeyValue`).
+    /// `key = value` (`BurntSushi`: `writeKeyValue`).
     fn member(&mut self, value: &Value, depth: usize) -> Result_ {
         let Some(key) = self.key.last().cloned() else { return self.element(value, depth) };
         self.indent();
@@ -217,7 +217,7 @@ impl Writer {
         Ok(())
     }
 
-    /// BurntSushi: `eElement`.
+    /// `BurntSushi`: `eElement`.
     fn element(&mut self, value: &Value, depth: usize) -> Result_ {
         let depth = self.step(depth)?;
         if let Some(list) = value.as_list() {
@@ -272,7 +272,7 @@ impl Writer {
         Ok(())
     }
 
-    /// BurntSushi: `floatAddDecimal`.
+    /// `BurntSushi`: `floatAddDecimal`.
     fn float(&mut self, value: f64, bits: FloatBits) {
         if !value.is_finite() {
             let sign = if value.is_sign_negative() { "-" } else { "" };
@@ -329,7 +329,7 @@ fn time_text(object: &TimeObject) -> Vec<u8> {
     object.time.format(layout)
 }
 
-/// BurntSushi: `Key.maybeQuoted`.
+/// `BurntSushi`: `Key.maybeQuoted`.
 pub(super) fn quoted_key(key: &[u8]) -> Vec<u8> {
     let bare = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     if !key.is_empty() && key.iter().all(bare) {
@@ -341,7 +341,7 @@ pub(super) fn quoted_key(key: &[u8]) -> Vec<u8> {
     out
 }
 
-/// BurntSushi: `dblQuotedReplacer`.
+/// `BurntSushi`: `dblQuotedReplacer`.
 fn escape(out: &mut Vec<u8>, text: &[u8]) {
     for byte in text {
         match byte {
