@@ -55,6 +55,7 @@ impl From<pintle::Error> for Failure {
 
 from!(
     pintle::chart::ChartError,
+    pintle::cluster::Error,
     pintle::registry::RegistryError,
     pintle::render::RenderError,
     pintle::yaml::Error,

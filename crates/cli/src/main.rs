@@ -10,6 +10,7 @@ mod cancel;
 mod client;
 mod commands;
 mod failure;
+mod live;
 mod print;
 mod progress;
 mod repositories;

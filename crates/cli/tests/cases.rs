@@ -35,7 +35,7 @@ fn every_case_prints_what_helm_prints() {
         match (difference(case), known.contains(&id.as_str())) {
             (Some(difference), false) => failed.push(format!("{id}: {difference}")),
             (None, true) => {
-                failed.push(format!("{id}: is equal now, take it off tests/known-differences.txt"))
+                failed.push(format!("{id}: is equal now, take it off tests/known-differences.txt"));
             }
             _ => {}
         }

@@ -34,7 +34,7 @@ pub(crate) struct GlobalFlags {
 pub(crate) enum Color {
     /// Never.
     Never,
-    /// On a terminal, unless NO_COLOR is set.
+    /// On a terminal, unless `NO_COLOR` is set.
     Auto,
     /// Always.
     Always,

@@ -156,7 +156,10 @@ fn below(command: Command, path: &[String]) -> Command {
 
 fn with_flags(command: Command, flags: &'static [(&'static str, Takes)], global: bool) -> Command {
     flags.iter().fold(command, |command, (name, takes)| {
-        let arg = Arg::new(*name).long(*name).hide(true).global(global);
+        let mut arg = Arg::new(*name).long(*name).hide(true).global(global);
+        if *name == "labels" {
+            arg = arg.short('l');
+        }
         command.arg(match takes {
             Value => arg.num_args(1).action(ArgAction::Append),
             Nothing => arg
@@ -176,7 +179,7 @@ fn first_refused(matches: &ArgMatches, path: &mut Vec<String>) -> Option<&'stati
         matches.try_contains_id(name).unwrap_or(false)
             && matches.value_source(name) == Some(ValueSource::CommandLine)
     };
-    if let Some(name) = flags.into_iter().flatten().map(|(name, _)| *name).find(|name| given(&name)) {
+    if let Some(name) = flags.into_iter().flatten().map(|(name, _)| *name).find(given) {
         return Some(name);
     }
     let (name, matches) = matches.subcommand()?;

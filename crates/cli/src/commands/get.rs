@@ -7,7 +7,7 @@ use crate::print::{self, Shown};
 
 pub(super) async fn run(context: &mut Context<'_>, command: &GetCommand) -> Result<(), Failure> {
     let record = async |context: &Context<'_>, arguments: &GetArguments| {
-        context.record(&arguments.release.0, arguments.revision).await
+        context.record(&arguments.release.0, arguments.revision).await.map(|(_, record)| record)
     };
     match command {
         GetCommand::All(arguments) => {
@@ -25,8 +25,17 @@ pub(super) async fn run(context: &mut Context<'_>, command: &GetCommand) -> Resu
             Ok(writeln!(context.out, "{}", record.manifest)?)
         }
         GetCommand::Metadata(arguments) => {
-            let record = record(context, &arguments.release).await?;
-            print::metadata(context.out, &record, arguments.output)
+            let (target, record) =
+                context.record(&arguments.release.release.0, arguments.release.revision).await?;
+            // Helm shows its own labels where it looked for the newest revision, and not where one was named.
+            let stored = if arguments.release.revision.is_some_and(|revision| revision > 0) {
+                None
+            } else {
+                let (_, namespace) = context.cluster().await?;
+                let release = target.release(&record.name).in_namespace(namespace);
+                release.history().await?.into_iter().find(|stored| stored.revision == record.revision)
+            };
+            print::metadata(context.out, &record, stored.as_ref(), arguments.output)
         }
         GetCommand::Notes(arguments) => {
             let notes = record(context, arguments).await?.info.notes;
@@ -41,7 +50,7 @@ pub(super) async fn run(context: &mut Context<'_>, command: &GetCommand) -> Resu
 
 async fn values(context: &mut Context<'_>, arguments: &GetValuesArguments) -> Result<(), Failure> {
     let release = &arguments.release;
-    let record = context.record(&release.release.0, release.revision).await?;
+    let (_, record) = context.record(&release.release.0, release.revision).await?;
     let (heading, values) = if Switch::is_on(arguments.all) {
         ("COMPUTED VALUES:", pintle::value::Data::Map(pintle::computed_values(&record)?))
     } else {

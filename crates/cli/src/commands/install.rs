@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use pintle::chart::Values;
 use pintle::release::Record;
-use pintle::{Chart, NameReuse, Plan, PlanInstall, ReleaseHandle};
+use pintle::{Chart, Error, NameReuse, Plan, PlanInstall, ReleaseHandle};
 
 use super::{Context, options};
 use crate::arguments::{DryRun, InstallArguments, NameFlags, OutputFormat, ServerSide, Switch};
@@ -28,8 +28,16 @@ async fn install(context: &mut Context<'_>, arguments: &InstallArguments) -> Res
     let (target, namespace) = context.cluster().await?;
     let release = target.release(name).in_namespace(namespace);
     let plan = plan(&release, &chart, &values, arguments)?;
-    let record = carry_out(plan.await?, arguments.run.dry_run).await?;
+    let record = carry_out(plan.await.map_err(name_in_use)?, arguments.run.dry_run).await?;
     show(context, &record, arguments.output, arguments.hide_notes)
+}
+
+/// Helm says where it found out (Helm: `pkg/action/install.go`, `availableName`).
+fn name_in_use(error: Error) -> Failure {
+    match error {
+        Error::NameInUse { .. } => Failure::from(error).within("release name check failed"),
+        error => error.into(),
+    }
 }
 
 /// Runs a plan and gives the release's record, or the one that the release would have.

@@ -64,14 +64,15 @@ impl Context<'_> {
         Ok((Engine::new().target(cluster.client), cluster.namespace))
     }
 
-    /// The record of one revision of a release, or of the newest one.
-    async fn record(&self, name: &str, revision: Option<u32>) -> Result<Record, Failure> {
+    /// The cluster, and the record of one revision of a release, or of the newest one.
+    async fn record(&self, name: &str, revision: Option<u32>) -> Result<(pintle::Target, Record), Failure> {
         let (target, namespace) = self.cluster().await?;
         let release = target.release(name).in_namespace(namespace);
-        Ok(match revision.filter(|revision| *revision > 0) {
+        let record = match revision.filter(|revision| *revision > 0) {
             Some(revision) => release.get(revision).await?,
             None => release.status().await?,
-        })
+        };
+        Ok((target, record))
     }
 
     /// Whether `--debug` was given.

@@ -1,14 +1,18 @@
-//! `pintle status` (Helm: `pkg/cmd/status.go`).
+//! `pintle status` (Helm: `pkg/cmd/status.go`, `pkg/action/status.go`).
 
 use pintle::value::Data;
 
 use super::Context;
-use crate::Failure;
-use crate::arguments::StatusArguments;
+use crate::arguments::{OutputFormat, StatusArguments};
 use crate::print::{self, Shown};
+use crate::{Failure, live};
 
 pub(super) async fn run(context: &mut Context<'_>, arguments: &StatusArguments) -> Result<(), Failure> {
-    let mut record = context.record(&arguments.release.0, arguments.revision).await?;
+    let (target, mut record) = context.record(&arguments.release.0, arguments.revision).await?;
+    let mut shown = Shown::short(context.palette);
+    if arguments.output == OutputFormat::Table {
+        shown.resources = print::resources(&live::tables(&target, &record).await?);
+    }
     record.chart = Data::Null; // as Helm does: the chart is not the release's state
-    print::release(context.out, &record, arguments.output, &Shown::short(context.palette))
+    print::release(context.out, &record, arguments.output, &shown)
 }

@@ -1,5 +1,6 @@
 //! `pintle uninstall` (Helm: `pkg/cmd/uninstall.go`).
 
+use pintle::render::{UNINSTALL_ORDER, compare_kinds};
 use pintle::{Cascade, Error, History, ObjectAction, Plan, PlanUninstall, ReleaseHandle};
 
 use super::{Context, options};
@@ -35,12 +36,11 @@ async fn uninstall(
     if Switch::is_on(arguments.dry_run) {
         return Ok(());
     }
-    let kept: Vec<String> = plan
-        .objects()
-        .into_iter()
-        .filter(|change| change.action == ObjectAction::Keep)
-        .map(|change| format!("[{}] {}", change.object.gvk.kind, change.object.name))
-        .collect();
+    let mut kept = plan.objects();
+    kept.retain(|change| change.action == ObjectAction::Keep);
+    kept.sort_by(|a, b| compare_kinds(UNINSTALL_ORDER, &a.object.gvk.kind, &b.object.gvk.kind));
+    let kept: Vec<String> =
+        kept.iter().map(|change| format!("[{}] {}", change.object.gvk.kind, change.object.name)).collect();
     let cancel = cancel::on_signal(plan.release().name());
     let progress = Progress::new(format_args!("uninstall {}", plan.release().name()));
     let ended = plan.run(&progress, &cancel).await;

@@ -13,7 +13,7 @@ use crate::Failure;
 use crate::arguments::{OutputFormat, Switch};
 
 #[derive(Serialize)]
-struct Revision<'a> {
+struct Entry<'a> {
     revision: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     updated: Option<Timestamp>,
@@ -32,7 +32,7 @@ pub(crate) fn history(
     format: OutputFormat,
     show_rollback: Option<Switch>,
 ) -> Result<(), Failure> {
-    let revisions: Vec<Revision<'_>> = records.iter().map(revision).collect();
+    let revisions: Vec<Entry<'_>> = records.iter().map(revision).collect();
     formatted(out, format, &revisions, |out| {
         let with_rollback = Switch::is_on(show_rollback);
         let mut table = Table::default();
@@ -63,8 +63,8 @@ fn row(cells: [String; 5], rollback: Option<String>, description: &str) -> Vec<S
     cells.into_iter().chain(rollback).chain([description.to_owned()]).collect()
 }
 
-fn revision(record: &Record) -> Revision<'_> {
-    Revision {
+fn revision(record: &Record) -> Entry<'_> {
+    Entry {
         revision: record.revision,
         updated: record.info.last_deployed,
         status: record.info.status.as_str(),

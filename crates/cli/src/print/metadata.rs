@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use pintle::release::{ApplyMethod, Record};
+use pintle::release::{ApplyMethod, Record, Summary};
 use pintle::value::Data;
 use serde::Serialize;
 
@@ -33,8 +33,14 @@ struct Metadata<'a> {
     apply_method: Option<ApplyMethod>,
 }
 
-/// Prints what a record says of its release, without the objects.
-pub(crate) fn metadata(out: &mut dyn Write, record: &Record, format: OutputFormat) -> Result<(), Failure> {
+/// Prints what a record says of its release, without the objects; with `stored`, Helm's own labels too.
+pub(crate) fn metadata(
+    out: &mut dyn Write,
+    record: &Record,
+    stored: Option<&Summary>,
+    format: OutputFormat,
+) -> Result<(), Failure> {
+    let labels = stored.map_or_else(|| record.labels.clone(), |stored| labels(record, stored));
     let of_chart = |key: &str| record.chart.at(&["metadata", key]).unwrap_or(&Data::Null);
     let metadata = Metadata {
         name: &record.name,
@@ -42,7 +48,7 @@ pub(crate) fn metadata(out: &mut dyn Write, record: &Record, format: OutputForma
         version: record.chart_version(),
         app_version: record.app_version(),
         annotations: of_chart("annotations"),
-        labels: &record.labels,
+        labels: &labels,
         dependencies: of_chart("dependencies"),
         namespace: &record.namespace,
         revision: record.revision,
@@ -74,6 +80,21 @@ fn table(out: &mut dyn Write, metadata: &Metadata<'_>) -> Result<(), Failure> {
     Ok(writeln!(out, "APPLY_METHOD: {apply_method}")?)
 }
 
+/// All labels of the stored object: the user's, and those that Helm puts there itself
+/// (Helm: `pkg/storage/driver/secrets.go`).
+fn labels(record: &Record, stored: &Summary) -> BTreeMap<String, String> {
+    let mut labels = record.labels.clone();
+    let mut add = |key: &str, value: String| labels.insert(key.to_owned(), value);
+    add("name", record.name.clone());
+    add("owner", "helm".to_owned());
+    add("status", record.info.status.as_str().to_owned());
+    add("version", record.revision.to_string());
+    if let Some(time) = stored.modified {
+        add("modifiedAt", time.as_second().to_string());
+    }
+    labels
+}
+
 /// A map of texts as Kubernetes prints labels: sorted, `key=value`, with commas.
 fn pairs(map: &Data) -> String {
     let entries = map.as_map().into_iter().flat_map(|map| map.iter());
@@ -92,6 +113,7 @@ fn names(dependencies: &Data) -> String {
     names.join(",")
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out a reference")]
 fn is_empty(data: &&Data) -> bool {
     match data {
         Data::Null => true,

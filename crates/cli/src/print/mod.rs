@@ -6,6 +6,7 @@ mod history;
 mod list;
 mod metadata;
 mod release;
+mod resources;
 mod table;
 mod time;
 
@@ -15,6 +16,7 @@ pub(crate) use history::history;
 pub(crate) use list::list;
 pub(crate) use metadata::metadata;
 pub(crate) use release::{Shown, given, hooks, release};
+pub(crate) use resources::resources;
 
 use std::io::Write;
 

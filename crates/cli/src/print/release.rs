@@ -18,7 +18,7 @@ pub(crate) struct Shown<'a> {
     pub(crate) chart: bool,
     /// The notes.
     pub(crate) notes: bool,
-    /// What stands below the description: a description of the live objects, or nothing.
+    /// The live objects, as the server prints them; may be empty.
     pub(crate) resources: String,
     /// The values as templates saw them, with the user's, hooks and objects; `None` for none of these.
     pub(crate) computed: Option<&'a DataMap>,

@@ -71,6 +71,20 @@ impl Did {
     }
 }
 
+impl Did {
+    /// The same with its lines sorted, blanks collapsed and ages covered: Helm prints live objects in any order.
+    pub(crate) fn in_any_order(&self) -> Self {
+        let age = |word: &str| word.strip_suffix('s').is_some_and(|digits| digits.parse::<u32>().is_ok());
+        let line = |line: &str| {
+            let words = line.split_whitespace().map(|word| if age(word) { "AGE" } else { word });
+            words.collect::<Vec<_>>().join(" ")
+        };
+        let mut lines: Vec<String> = self.stdout.lines().map(line).collect();
+        lines.sort();
+        Self { exit: self.exit, stdout: lines.join("\n"), error: self.error.clone() }
+    }
+}
+
 fn last_error(stderr: &str) -> String {
     match stderr.rfind("Error: ") {
         Some(at) => stderr.get(at..).unwrap_or_default().trim_end().to_owned(),
@@ -85,7 +99,10 @@ fn cover_times(line: &str) -> String {
         let digits = word.chars().filter(char::is_ascii_digit).count();
         let time = digits >= 6 && word.contains(':');
         let date = digits >= 8 && word.starts_with("20") && word.contains('-');
+        if word.is_empty() {
+            continue; // a column is as wide as its widest time
+        }
         words.push(if time || date { "TIME".to_owned() } else { word.to_owned() });
     }
-    words.join(" ")
+    words.join(" ").replace(" \t", "\t")
 }
