@@ -112,7 +112,7 @@ pub fn output_difference(expected: &[u8], actual: &[u8], volatile: &[usize]) -> 
 pub fn error_difference(expected: &[u8], actual: &[u8]) -> Option<String> {
     let lines = |bytes: &[u8]| {
         let text = String::from_utf8_lossy(bytes).into_owned();
-        let mut lines: Vec<String> = text.trim().lines().map(|line| line.trim().to_owned()).collect();
+        let mut lines: Vec<String> = text.trim().lines().map(|line| in_order(line.trim())).collect();
         lines.sort();
         lines
     };
@@ -124,6 +124,18 @@ pub fn error_difference(expected: &[u8], actual: &[u8]) -> Option<String> {
         these.iter().find(|line| !others.contains(line)).cloned().unwrap_or_default()
     };
     Some(format!("stderr: expected {:?}, found {:?}", only(&wanted, &found), only(&found, &wanted)))
+}
+
+/// A line with the properties in order that Helm's schema library names in the random order of Go's maps.
+fn in_order(line: &str) -> String {
+    let named = |line: &str| {
+        let (before, rest) = line.split_once("additional properties ")?;
+        let (names, after) = rest.split_once(" not allowed")?;
+        let mut names: Vec<&str> = names.split(", ").collect();
+        names.sort_unstable();
+        Some(format!("{before}additional properties {} not allowed{after}", names.join(", ")))
+    };
+    named(line).unwrap_or_else(|| line.to_owned())
 }
 
 /// Why the cases could not be read.

@@ -22,7 +22,7 @@ pub(super) struct ChartSource {
     pub(super) version: String,
     /// The value that makes the chart install its CRDs.
     pub(super) crds_value: &'static str,
-    _server: Option<ChartServer>,
+    server: Option<ChartServer>,
 }
 
 impl ChartSource {
@@ -53,18 +53,12 @@ impl ChartSource {
     }
 
     fn new(url: String, name: &str, version: &str, server: Option<ChartServer>) -> Self {
-        Self {
-            url,
-            name: name.to_owned(),
-            version: version.to_owned(),
-            crds_value: "installCRDs",
-            _server: server,
-        }
+        Self { url, name: name.to_owned(), version: version.to_owned(), crds_value: "installCRDs", server }
     }
 
     /// Says what a repository on loopback means for a demo that is left running.
     pub(super) fn leave_running(&self) {
-        if self._server.is_some() {
+        if self.server.is_some() {
             story::say(
                 "the repository on loopback ends with this program: charts that are installed stay, new ones cannot be had",
             );

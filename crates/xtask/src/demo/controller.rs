@@ -35,11 +35,11 @@ pub(super) fn build() -> Result<PathBuf, Fault> {
         return Err("the controller could not be built".into());
     }
     let text = String::from_utf8_lossy(&output.stdout);
-    let executable = text.lines().filter_map(|line| {
+    let mut executables = text.lines().filter_map(|line| {
         let message: serde_json::Value = serde_json::from_str(line).ok()?;
         message.get("executable")?.as_str().map(PathBuf::from)
     });
-    executable.last().ok_or_else(|| "cargo did not say where the controller is".into())
+    executables.next_back().ok_or_else(|| "cargo did not say where the controller is".into())
 }
 
 impl Controller {

@@ -46,7 +46,7 @@ pub(crate) fn run(arguments: &Arguments) -> crate::Outcome {
     };
     let chart = ChartSource::find()?;
     let controller = Controller::start(&program, &place)?;
-    let scenes = Scenes::new(&place, &chart, &controller)?;
+    let scenes = Scenes::new(&place, &chart, &controller);
     scenes.install()?;
     scenes.break_and_mend()?;
     scenes.rest(Duration::from_secs(arguments.rest))?;

@@ -55,7 +55,7 @@ impl Place {
         };
         place.apply(&format!("apiVersion: v1\nkind: Namespace\nmetadata:\n  name: {DECLARED_IN}\n"))?;
         let text = std::fs::read_to_string(kubeconfig)?;
-        let indented: String = text.lines().map(|line| format!("    {line}\n")).collect();
+        let indented = format!("    {}\n", text.trim_end().replace('\n', "\n    "));
         place.apply(&format!(
             "apiVersion: v1\nkind: Secret\nmetadata:\n  name: tenant1-admin-kubeconfig\n  namespace: {DECLARED_IN}\n\
              stringData:\n  admin.conf: |\n{indented}"
@@ -64,10 +64,10 @@ impl Place {
     }
 
     /// The tenant's audit log, where the demo booted it.
-    pub(super) fn audit(&self) -> Result<Option<pintle_testkit::AuditLog>, Fault> {
-        let Some(bed) = &self.bed else { return Ok(None) };
+    pub(super) fn audit(&self) -> Option<pintle_testkit::AuditLog> {
+        let bed = self.bed.as_ref()?;
         let options = TenantOptions::new("tenant1").within(DECLARED_IN).machinery(Machinery::Pods);
-        Ok(bed.find_tenant(&options).map(|tenant| tenant.audit().clone()))
+        bed.find_tenant(&options).map(|tenant| tenant.audit().clone())
     }
 
     /// Runs kubectl in the management cluster.

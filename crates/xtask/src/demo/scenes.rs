@@ -21,12 +21,8 @@ pub(super) struct Scenes<'a> {
 }
 
 impl<'a> Scenes<'a> {
-    pub(super) fn new(
-        place: &'a Place,
-        chart: &'a ChartSource,
-        controller: &'a Controller,
-    ) -> Result<Self, Fault> {
-        Ok(Self { place, chart, controller })
+    pub(super) fn new(place: &'a Place, chart: &'a ChartSource, controller: &'a Controller) -> Self {
+        Self { place, chart, controller }
     }
 
     /// The guide's two objects are applied, and the release becomes ready.
@@ -52,7 +48,7 @@ impl<'a> Scenes<'a> {
         let injector = format!("{RELEASE}-cainjector");
         let deleted = Instant::now();
         self.place.show_tenant(&["delete", "deployment", &injector, "-n", NAMESPACE])?;
-        self.until(Duration::from_secs(30), "the deleted Deployment is back", || {
+        until(Duration::from_secs(30), "the deleted Deployment is back", || {
             let found =
                 self.place.in_tenant(&["get", "deployment", &injector, "-n", NAMESPACE, "-o", "name"]);
             Ok(found.is_ok())
@@ -63,17 +59,17 @@ impl<'a> Scenes<'a> {
         let scaled = Instant::now();
         self.place.show_tenant(&["scale", "deployment", &webhook, "-n", NAMESPACE, "--replicas=3"])?;
         let replicas = ["get", "deployment", &webhook, "-n", NAMESPACE, "-o", "jsonpath={.spec.replicas}"];
-        self.until(Duration::from_secs(30), "the scaled Deployment is back", || {
+        until(Duration::from_secs(30), "the scaled Deployment is back", || {
             Ok(self.place.in_tenant(&replicas)? == "1")
         })?;
         story::say(&format!("{webhook} has 1 replica again after {}", story::seconds(scaled.elapsed())));
-        self.until(Duration::from_secs(60), "all Deployments are ready", || self.all_ready())?;
+        until(Duration::from_secs(60), "all Deployments are ready", || self.all_ready())?;
         self.show("deployed")
     }
 
     /// Nothing happens, and nobody asks.
     pub(super) fn rest(&self, time: Duration) -> Result<(), Fault> {
-        let Some(audit) = self.place.audit()? else { return Ok(()) };
+        let Some(audit) = self.place.audit() else { return Ok(()) };
         story::title(&format!("{} of rest", story::seconds(time)));
         std::thread::sleep(Duration::from_secs(3)); // what the mended Deployments still say of themselves
         let mark = audit.mark()?;
@@ -109,7 +105,7 @@ impl<'a> Scenes<'a> {
             "replicaCount: 3\n    nodeSelector:\n      pintle.example/no-such: node",
             "  timeout: 15s\n  upgrade:\n    remediation:\n      retries: 0\n      remediateLastFailure: true\n",
         ))?;
-        self.until(Duration::from_secs(120), "the failed upgrade is rolled back", || {
+        until(Duration::from_secs(120), "the failed upgrade is rolled back", || {
             let history = self.place.helm(&["history", RELEASE, "-n", NAMESPACE])?;
             Ok(history.contains("Rollback to 2")
                 && history.lines().last().is_some_and(|last| last.contains("deployed")))
@@ -130,7 +126,7 @@ impl<'a> Scenes<'a> {
             "-o",
             events,
         ])?;
-        self.until(Duration::from_secs(60), "all Deployments are ready again", || self.all_ready())?;
+        until(Duration::from_secs(60), "all Deployments are ready again", || self.all_ready())?;
         self.expect_deployments(&[("", "3/3"), ("-cainjector", "1/1"), ("-webhook", "1/1")])?;
         self.show("deployed")
     }
@@ -143,7 +139,7 @@ impl<'a> Scenes<'a> {
                      clusterroles,clusterrolebindings,crds,mutatingwebhookconfigurations,\
                      validatingwebhookconfigurations";
         let mut left = String::new();
-        self.until(Duration::from_secs(60), "nothing is left in the tenant", || {
+        until(Duration::from_secs(60), "nothing is left in the tenant", || {
             let all = self.place.in_tenant(&["get", kinds, "-A", "-o", "name"])?;
             let ours =
                 all.lines().filter(|line| line.contains("cert-manager") || line.contains("helm.release"));
@@ -203,7 +199,7 @@ impl<'a> Scenes<'a> {
         let state = "jsonpath={.status.history[0].version} {.status.conditions[?(@.type=='Ready')].status} \
                      {.metadata.generation}={.status.observedGeneration}";
         let mut seen = String::new();
-        self.until(Duration::from_secs(180), "the release is ready", || {
+        until(Duration::from_secs(180), "the release is ready", || {
             seen = self.place.manage(&["get", "helmrelease", RELEASE, "-n", DECLARED_IN, "-o", state])?;
             let mut words = seen.split(' ');
             let version = words.next().and_then(|word| word.parse().ok());
@@ -256,24 +252,24 @@ impl<'a> Scenes<'a> {
             _ => Err(format!("helm does not call the newest revision {state}").into()),
         }
     }
+}
 
-    fn until(
-        &self,
-        patience: Duration,
-        what: &str,
-        mut check: impl FnMut() -> Result<bool, Fault>,
-    ) -> Result<(), Fault> {
-        let started = Instant::now();
-        loop {
-            let reason = match check() {
-                Ok(true) => return Ok(()),
-                Ok(false) => String::new(),
-                Err(error) => format!(" ({error})"),
-            };
-            if started.elapsed() > patience {
-                return Err(format!("within {}: not {what}{reason}", story::seconds(patience)).into());
-            }
-            std::thread::sleep(Duration::from_millis(200));
+/// Checks again and again until it is so, or patience ends.
+fn until(
+    patience: Duration,
+    what: &str,
+    mut check: impl FnMut() -> Result<bool, Fault>,
+) -> Result<(), Fault> {
+    let started = Instant::now();
+    loop {
+        let reason = match check() {
+            Ok(true) => return Ok(()),
+            Ok(false) => String::new(),
+            Err(error) => format!(" ({error})"),
+        };
+        if started.elapsed() > patience {
+            return Err(format!("within {}: not {what}{reason}", story::seconds(patience)).into());
         }
+        std::thread::sleep(Duration::from_millis(200));
     }
 }
