@@ -103,6 +103,12 @@ pub(crate) fn number_like(like: &Value, value: u64) -> Value {
 /// Go: `text/template/funcs.go`, `call`.
 pub(crate) fn call_function(name: &str, function: &Value, args: Vec<Value>) -> Result<Value, CallError> {
     let Some(go_type) = function.go_type() else { return Err(CallError::new("call of nil")) };
+    // What comes through a pipe has no name of its own: Go takes `reflect.Value.String`.
+    let piped = match function {
+        Value::String(text) => text.to_str_lossy().into_owned(),
+        _ => format!("<{go_type} Value>"),
+    };
+    let name = if name.is_empty() { piped.as_str() } else { name };
     let Value::Object(object) = function else {
         return Err(CallError::new(format!("non-function {name} of type {go_type}")));
     };
