@@ -49,7 +49,7 @@ pub(crate) fn is_gzip(bytes: &[u8]) -> bool {
 }
 
 /// The files of an archive, named from the chart's folder
-/// (Helm: `pkg/chart/loader/archive/archive.go`, LoadArchiveFiles).
+/// (Helm: `pkg/chart/loader/archive/archive.go`, `LoadArchiveFiles`).
 pub(crate) fn files(bytes: &[u8], budget: &mut Budget<'_>) -> Result<Vec<File>, ChartError> {
     let damaged = |error: &dyn std::fmt::Display| ChartError::Archive(format!("damaged archive: {error}"));
     if bytes.is_empty() {

@@ -142,7 +142,7 @@ impl Chart {
     }
 
     /// The manifests under `crds/`, those of the charts inside this one behind its own
-    /// (Helm: `pkg/chart/v2/chart.go`, CRDObjects).
+    /// (Helm: `pkg/chart/v2/chart.go`, `CRDObjects`).
     pub fn crds(&self) -> Vec<CrdFile> {
         let mut crds = Vec::new();
         self.collect_crds(self.name(), &mut crds);
@@ -181,7 +181,9 @@ impl Chart {
             for (tag, files) in [(4, self.templates()), (5, self.files())] {
                 let mut files: Vec<&File> = files.iter().collect();
                 files.sort_by(|a, b| a.name.cmp(&b.name));
-                files.iter().for_each(|file| part(tag, &file.name, &file.data));
+                for file in files {
+                    part(tag, &file.name, &file.data);
+                }
             }
             for dependency in self.dependencies() {
                 part(6, dependency.name(), dependency.digest().as_bytes());

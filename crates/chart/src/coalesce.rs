@@ -13,7 +13,7 @@ use crate::{Chart, ChartError, Warning};
 const GLOBAL: &str = "global";
 
 /// The values that templates see: those of the user over those of the chart and of the charts inside it. A `null` of
-/// the user removes what the chart set (Helm: CoalesceValues). Adds what Helm warns of to `warnings`.
+/// the user removes what the chart set (Helm: `CoalesceValues`). Adds what Helm warns of to `warnings`.
 pub fn coalesce_values(
     chart: &Chart,
     values: &DataMap,
@@ -45,9 +45,9 @@ impl<'a> Tree<'a> {
 /// Whether `null` removes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// A `null` removes the key (CoalesceValues).
+    /// A `null` removes the key (`CoalesceValues`).
     Coalesce,
-    /// A `null` is kept (MergeValues).
+    /// A `null` is kept (`MergeValues`).
     Merge,
 }
 

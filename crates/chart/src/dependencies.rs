@@ -19,7 +19,7 @@ pub struct Processed {
 
 impl Chart {
     /// The chart as it is with these values of the user: conditions and tags switch the charts inside it on and off,
-    /// aliases rename them, `import-values` copies from them (Helm: ProcessDependencies). This chart stays as it is;
+    /// aliases rename them, `import-values` copies from them (Helm: `ProcessDependencies`). This chart stays as it is;
     /// all that does not change is shared.
     pub fn process_dependencies(&self, values: &DataMap) -> Result<Processed, ChartError> {
         let mut warnings = Vec::new();
@@ -31,7 +31,7 @@ impl Chart {
 }
 
 /// Whether the version fits the constraint; `false` too where one of both cannot be read
-/// (Helm: `pkg/chart/v2/util/compatible.go`, IsCompatibleRange).
+/// (Helm: `pkg/chart/v2/util/compatible.go`, `IsCompatibleRange`).
 pub fn is_compatible(constraint: &str, version: &str) -> bool {
     match (Constraint::parse(constraint), Version::parse(version)) {
         (Ok(constraint), Ok(version)) => constraint.allows(&version),
@@ -227,7 +227,7 @@ fn by_conditions(dependencies: &mut [Dependency], values: &Map, path: &str, warn
     }
 }
 
-/// The value at a path with dots, unless it is a map (Helm: `pkg/chart/common/values.go`, PathValue).
+/// The value at a path with dots, unless it is a map (Helm: `pkg/chart/common/values.go`, `PathValue`).
 fn path_value(values: &Map, path: &str) -> Option<Value> {
     let found = match path.rsplit_once('.') {
         None => values.get(path),

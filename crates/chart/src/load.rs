@@ -69,7 +69,7 @@ impl Chart {
     }
 
     /// The dependencies that Chart.yaml names and `charts/` has not
-    /// (Helm: `pkg/action/install.go`, CheckDependencies).
+    /// (Helm: `pkg/action/install.go`, `CheckDependencies`).
     pub fn missing_dependencies(&self) -> Vec<&str> {
         self.metadata()
             .dependencies

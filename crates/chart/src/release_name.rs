@@ -4,7 +4,7 @@
 const PATTERN: &str = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
 
 /// Whether Helm takes the name for a release: up to 53 letters in parts as DNS has them. The error is Helm's text
-/// (Helm: `pkg/chart/v2/util/validate_name.go`, ValidateReleaseName).
+/// (Helm: `pkg/chart/v2/util/validate_name.go`, `ValidateReleaseName`).
 pub fn validate_release_name(name: &str) -> Result<(), String> {
     if name.is_empty() {
         return Err("no name provided".to_owned());

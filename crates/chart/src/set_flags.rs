@@ -126,12 +126,12 @@ impl Parser<'_> {
             None => Err(Stop::error(format!("key {} has no value", quoted(&key)))),
             Some('[') => {
                 let index = self.index().map_err(|stop| stop.within("error parsing index"))?;
-                let mut list = match data.get_mut(key.as_bytes()) {
+                let mut items = match data.get_mut(key.as_bytes()) {
                     None => Vec::new(),
                     Some(node) => take_list(node)?,
                 };
-                let result = self.item(&mut list, index, level);
-                set(data, &key, Node::List(list));
+                let result = self.item(&mut items, index, level);
+                set(data, &key, Node::List(items));
                 result
             }
             Some('=') => self.value(data, &key),
@@ -211,8 +211,8 @@ impl Parser<'_> {
         self.rest = rest;
         let mut list = Vec::new();
         loop {
-            let (text, last) = self.until(&[',', '}']);
-            match last {
+            let (text, end) = self.until(&[',', '}']);
+            match end {
                 None => return Err(Stop::error("list must terminate with '}'")),
                 Some('}') => {
                     self.rest = self.rest.strip_prefix(',').unwrap_or(self.rest);
@@ -279,13 +279,13 @@ impl Parser<'_> {
         let Ok(place) = usize::try_from(index) else {
             return Err(Stop::error(format!("negative {index} index not allowed")));
         };
-        let (key, last) = self.until(&['[', '.', '=']);
+        let (key, end) = self.until(&['[', '.', '=']);
         if !key.is_empty() {
             let letters: Vec<String> = key.chars().map(quote_letter).collect();
             let letters = letters.join(" ");
             return Err(Stop::error(format!("unexpected data at end of array index: [{letters}]")));
         }
-        match last {
+        match end {
             None => Err(Stop::End),
             Some('=') => {
                 let value = match self.kind {

@@ -127,7 +127,7 @@ impl From<DataMap> for Values {
 
 /// Collects values: first files in their order, then the flags in Helm's order (`--set-json`, `--set`,
 /// `--set-string`, `--set-file`, `--set-literal`), whatever the order of the calls
-/// (Helm: `pkg/cli/values/options.go`, MergeValues). What comes later wins; maps are merged.
+/// (Helm: `pkg/cli/values/options.go`, `MergeValues`). What comes later wins; maps are merged.
 ///
 /// ```
 /// use pintle_chart::Values;

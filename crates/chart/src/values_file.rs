@@ -17,7 +17,7 @@ pub(crate) fn chart_values(bytes: &[u8]) -> Result<DataMap, ChartError> {
 }
 
 /// The documents of a values file, merged: later ones win
-/// (Helm: `pkg/chart/v2/loader/load.go`, LoadValues).
+/// (Helm: `pkg/chart/v2/loader/load.go`, `LoadValues`).
 pub(crate) fn read(bytes: &[u8]) -> Result<DataMap, Failure> {
     let bytes = &*normalize(bytes);
     let mut values = DataMap::default();
@@ -80,7 +80,7 @@ pub(crate) fn split(bytes: &[u8]) -> Result<Vec<(u32, &[u8])>, Failure> {
 }
 
 /// Both maps in one; of two members the second map's wins, maps are merged
-/// (Helm: `pkg/chart/v2/loader/load.go`, MergeMaps).
+/// (Helm: `pkg/chart/v2/loader/load.go`, `MergeMaps`).
 pub(crate) fn merge(a: &DataMap, b: &DataMap) -> DataMap {
     let mut members: Vec<(Str, Data)> = a.iter().cloned().collect();
     members.extend(b.iter().map(|(key, value)| {

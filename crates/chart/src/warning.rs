@@ -24,6 +24,8 @@ pub enum Level {
     Info,
     /// Helm's level `WARN`.
     Warn,
+    /// Helm's level `ERROR`.
+    Error,
 }
 
 impl Warning {
@@ -35,6 +37,11 @@ impl Warning {
     /// A warning of level [`Level::Warn`].
     pub fn warn(message: impl Into<String>) -> Self {
         Self { level: Level::Warn, message: message.into(), attributes: Vec::new() }
+    }
+
+    /// A line of level [`Level::Error`], which Helm logs before it fails.
+    pub fn error(message: impl Into<String>) -> Self {
+        Self { level: Level::Error, message: message.into(), attributes: Vec::new() }
     }
 
     /// The same warning with one more attribute.
@@ -50,6 +57,7 @@ impl fmt::Display for Warning {
         f.write_str(match self.level {
             Level::Info => "level=INFO msg=",
             Level::Warn => "level=WARN msg=",
+            Level::Error => "level=ERROR msg=",
         })?;
         write_text(f, &self.message)?;
         for (name, text) in &self.attributes {

@@ -1,5 +1,11 @@
 //! Archives and directories, among them malicious ones.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test ends where something is not as it should be"
+)]
+
 use std::io::Write as _;
 
 use pintle_chart::{Chart, ChartError, Class, File, Limits};

@@ -145,21 +145,32 @@ fn run(
     check_installable(chart.chart(), warnings)?;
     let or = |text: &str, default: &str| if text.is_empty() { default.to_owned() } else { text.to_owned() };
     let name = or(&options.name, "release-name");
-    pintle_chart::validate_release_name(&name).map_err(|error| {
-        format!("release name check failed: release name {}: {error}", pintle_value::quoted(&name))
-    })?;
+    if let Err(error) = pintle_chart::validate_release_name(&name) {
+        let error = format!("release name {}: {error}", pintle_value::quoted(&name));
+        warnings.push(Warning::error("release name check failed").with("error", error.as_str()));
+        return Err(format!("release name check failed: {error}").into());
+    }
     let input = RenderInput::new(name, or(&options.namespace, "default"))
         .values(options.values.data().clone())
         .capabilities(capabilities)
         .operation(options.operation)
         .schema(options.schema);
-    let rendered = chart.render_with(&input, warnings)?;
+    let rendered = match chart.render_with(&input, warnings) {
+        Ok(rendered) => rendered,
+        Err(error) => {
+            if let RenderError::Dependencies(reason) = &error {
+                let line = Warning::error("chart dependencies processing failed");
+                warnings.push(line.with("error", reason.to_string()));
+            }
+            return Err(error.into());
+        }
+    };
     let text = output(&rendered, options);
     if options.show_only.is_empty() { Ok(text) } else { Ok(show_only(&text, &options.show_only)?) }
 }
 
 /// The release name that `--name-template` makes: a template with Sprig's functions and no data
-/// (Helm: `pkg/action/install.go`, TemplateName). The error is Go's text.
+/// (Helm: `pkg/action/install.go`, `TemplateName`). The error is Go's text.
 pub fn render_name(template: &str) -> Result<String, String> {
     let mut templates = pintle_template::Templates::new("name-template", pintle_functions::Helm::functions());
     templates.parse("name-template", template).map_err(|error| error.to_string())?;

@@ -1,4 +1,4 @@
-//! The part of a document that Helm sorts by (Helm: `pkg/release/v1/util/manifest.go`, SimpleHead).
+//! The part of a document that Helm sorts by (Helm: `pkg/release/v1/util/manifest.go`, `SimpleHead`).
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
 //! Rendered files into hooks and documents, in Helm's order
-//! (Helm: `pkg/release/v1/util/manifest_sorter.go`, SortManifests).
+//! (Helm: `pkg/release/v1/util/manifest_sorter.go`, `SortManifests`).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -21,7 +21,7 @@ impl Scope {
     /// The scope of a chart, given the parent's dot; for the root its `Release`, `Capabilities` and `Values`.
     pub(crate) fn root(chart: &Chart, release: &Value, capabilities: &Value, values: &Map) -> Self {
         let values = Value::Map(values.converted(&VALUES));
-        Self::build(chart, chart.name().to_owned(), true, release, capabilities, values)
+        Self::build(chart, chart.name().to_owned(), true, release, capabilities, &values)
     }
 
     fn build(
@@ -30,7 +30,7 @@ impl Scope {
         is_root: bool,
         release: &Value,
         capabilities: &Value,
-        values: Value,
+        values: &Value,
     ) -> Self {
         let metadata = metadata_map(chart.metadata());
         metadata.insert("IsRoot", Value::Bool(is_root));
@@ -47,9 +47,9 @@ impl Scope {
         .collect();
         let mut children = Vec::new();
         for child in chart.dependencies() {
-            let below = table(&values, child.name());
+            let below = table(values, child.name());
             let child_path = format!("{path}/charts/{}", child.name());
-            let scope = Self::build(child, child_path, false, release, capabilities, below);
+            let scope = Self::build(child, child_path, false, release, capabilities, &below);
             subcharts.insert(child.name(), Value::Map(scope.dot.clone()));
             children.push(scope);
         }

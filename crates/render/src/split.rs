@@ -2,7 +2,7 @@
 
 /// The documents of a rendered file, each with the offset at which it begins: split at every `---` at the start of a
 /// line, whatever follows it; documents of blanks are dropped, blanks before a document too
-/// (Helm: `pkg/release/v1/util/manifest.go`, SplitManifests).
+/// (Helm: `pkg/release/v1/util/manifest.go`, `SplitManifests`).
 pub fn split_manifests(text: &str) -> Vec<(usize, &str)> {
     let mut documents = Vec::new();
     let mut start = text.len() - text.trim_start().len();

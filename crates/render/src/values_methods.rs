@@ -25,12 +25,11 @@ impl ValuesMethods {
     fn table(&self, path: &str) -> Result<Map, MethodError> {
         let mut map = self.0.clone();
         for key in path.split('.') {
-            map = match map.get(key) {
-                Some(Value::Map(inner)) => inner,
-                _ => {
-                    let text = format!("{} is not a table", pintle_value::quoted(key));
-                    return Err(MethodError::Message(Str::from(text)));
-                }
+            map = if let Some(Value::Map(inner)) = map.get(key) {
+                inner
+            } else {
+                let text = format!("{} is not a table", pintle_value::quoted(key));
+                return Err(MethodError::Message(Str::from(text)));
             };
         }
         Ok(map.converted(&VALUES))

@@ -429,13 +429,12 @@ impl Run<'_> {
         let mut causes = Vec::new();
         let mut matched = Vec::new();
         for (index, item) in list.iter().enumerate() {
-            match self.part(visit, id, item, index.to_string()) {
-                Err(Fault(failure)) => causes.extend(failure),
-                Ok(()) => {
-                    matched.push(index.to_string());
-                    if node.draft >= Some(Draft::Draft2020) {
-                        visit.unseen.items.remove(&index);
-                    }
+            if let Err(Fault(failure)) = self.part(visit, id, item, index.to_string()) {
+                causes.extend(failure);
+            } else {
+                matched.push(index.to_string());
+                if node.draft >= Some(Draft::Draft2020) {
+                    visit.unseen.items.remove(&index);
                 }
             }
         }
@@ -555,13 +554,12 @@ impl Run<'_> {
         let mut causes = Vec::new();
         let mut matched = false;
         for id in &node.any_of {
-            match self.same(visit, *id, Interest::Faults) {
-                Err(Fault(failure)) => causes.extend(failure),
-                Ok(()) => {
-                    matched = true;
-                    if visit.unseen.is_empty() {
-                        break; // nothing is left for the others to look at
-                    }
+            if let Err(Fault(failure)) = self.same(visit, *id, Interest::Faults) {
+                causes.extend(failure);
+            } else {
+                matched = true;
+                if visit.unseen.is_empty() {
+                    break; // nothing is left for the others to look at
                 }
             }
         }

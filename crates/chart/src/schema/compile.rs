@@ -129,7 +129,7 @@ impl Compiled {
     /// Compiles the bytes of a `values.schema.json`. The error is Helm's text.
     pub(super) fn new(bytes: &[u8]) -> Result<Self, String> {
         let data: Data = serde_json::from_slice(bytes).map_err(|error| json_error(&error))?;
-        let document = Document::new(ADDRESS, data.clone())?;
+        let document = Document::new(ADDRESS, &data)?;
         if let Some(resource) = document.resource("") {
             let address = resource.draft.metaschema();
             let meta = Self::compile(metaschema(address)?, Formats::Assert)?;
@@ -137,7 +137,9 @@ impl Compiled {
                 let mut text = format!(
                     "\"{ADDRESS}#\" is not valid against metaschema: jsonschema validation failed with '{address}#'\n"
                 );
-                failures.iter().for_each(|failure| failure.write(&mut text, 0));
+                for failure in &failures {
+                    failure.write(&mut text, 0);
+                }
                 return Err(text.trim_end().to_owned());
             }
         }
@@ -190,7 +192,7 @@ fn metaschema(address: &str) -> Result<Document, String> {
         Some((known.to_str_lossy().into_owned(), data.clone()))
     });
     match found {
-        Some((address, data)) => Document::new(&address, data),
+        Some((address, data)) => Document::new(&address, &data),
         None => Err(format!(
             "failing loading {}: schemas are not fetched; write it into the chart's schema",
             pintle_value::quoted(address)
@@ -239,10 +241,8 @@ impl Compiler {
         let Some(resource) = document.resource(pointer).cloned() else { return Ok(()) };
         let data = document.data.pointer(pointer).cloned();
         let address = format!("{}#{pointer}", document.address());
-        let anchors: Vec<(String, String)> = document
-            .dynamic_anchors(&resource)
-            .map(|(anchor, place)| (anchor.clone(), place.clone()))
-            .collect();
+        let anchors: Vec<(String, String)> =
+            resource.dynamic_anchors().map(|(anchor, place)| (anchor.clone(), place.clone())).collect();
         let mut node = Node {
             draft: Some(resource.draft),
             address,
@@ -284,12 +284,11 @@ impl Compiler {
             return Ok(Some(self.anything())); // Helm takes an unknown URN for a schema that allows everything
         }
         let known = self.documents.iter().position(|document| document.address() == address);
-        let place = match known {
-            Some(place) => place,
-            None => {
-                self.documents.push(metaschema(&address)?);
-                self.documents.len() - 1
-            }
+        let place = if let Some(place) = known {
+            place
+        } else {
+            self.documents.push(metaschema(&address)?);
+            self.documents.len() - 1
         };
         let Some(document) = self.documents.get(place) else { return Ok(None) };
         let Some(root) = document.resource("") else { return Ok(None) };
@@ -350,12 +349,11 @@ impl Schema<'_> {
         if let Some(Data::Map(map)) = self.map.get("dependencies") {
             for (name, value) in map {
                 let name = name.to_str_lossy().into_owned();
-                let dependency = match value {
-                    Data::List(_) => Dependency::Members(strings(value)),
-                    _ => {
-                        let pointer = format!("{}/dependencies/{}", self.pointer, escape(&name));
-                        Dependency::Schema(self.compiler.id(self.document, &pointer))
-                    }
+                let dependency = if let Data::List(_) = value {
+                    Dependency::Members(strings(value))
+                } else {
+                    let pointer = format!("{}/dependencies/{}", self.pointer, escape(&name));
+                    Dependency::Schema(self.compiler.id(self.document, &pointer))
                 };
                 node.dependencies.push((name, dependency));
             }

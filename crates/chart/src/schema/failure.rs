@@ -38,11 +38,11 @@ impl Failure {
                 Kind::Group | Kind::Reference => "validation failed",
                 Kind::Text(text) => text,
             };
-            let pointer: String = self
-                .path
-                .iter()
-                .map(|step| format!("/{}", step.replace('~', "~0").replace('/', "~1")))
-                .collect();
+            let mut pointer = String::new();
+            for step in &self.path {
+                pointer.push('/');
+                pointer.push_str(&step.replace('~', "~0").replace('/', "~1"));
+            }
             let _ = writeln!(out, "- at {}: {text}", quote(&pointer));
             depth += 1;
         }
@@ -88,17 +88,14 @@ pub(super) fn grouped(number: usize) -> String {
 /// A number with commas between groups of three digits before the point.
 pub(super) fn grouped_float(number: f64) -> String {
     let text = format!("{number}");
-    match text.split_once('.') {
-        None => group(&text),
-        // The printer keeps three digits behind the point.
-        Some(_) => {
-            let rounded = format!("{number:.3}");
-            let trimmed = rounded.trim_end_matches('0').trim_end_matches('.');
-            match trimmed.split_once('.') {
-                Some((whole, fraction)) => format!("{}.{fraction}", group(whole)),
-                None => group(trimmed),
-            }
-        }
+    if !text.contains('.') {
+        return group(&text);
+    }
+    let rounded = format!("{number:.3}"); // the printer keeps three digits behind the point
+    let trimmed = rounded.trim_end_matches('0').trim_end_matches('.');
+    match trimmed.split_once('.') {
+        Some((whole, fraction)) => format!("{}.{fraction}", group(whole)),
+        None => group(trimmed),
     }
 }
 

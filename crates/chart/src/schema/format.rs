@@ -146,6 +146,7 @@ fn uuid(text: &str) -> Checked {
 }
 
 fn duration(text: &str) -> Checked {
+    const UNITS: [&str; 2] = ["YMD", "HMS"];
     let Some(rest) = text.strip_prefix('P') else { return no("must start with P") };
     if rest.is_empty() {
         return no("nothing after P");
@@ -157,7 +158,6 @@ fn duration(text: &str) -> Checked {
             _ => no("invalid week"),
         };
     }
-    const UNITS: [&str; 2] = ["YMD", "HMS"];
     for (index, mut part) in rest.split('T').enumerate() {
         if index > 0 && part.is_empty() {
             return no("no time elements");
@@ -305,13 +305,12 @@ fn date(text: &str) -> Checked {
     if !shape {
         return Err(format!("parsing time {quoted} as {layout}: cannot parse {quoted} as \"2006\""));
     }
-    match text.parse::<jiff::civil::Date>() {
-        Ok(_) => Ok(()),
-        Err(_) => {
-            let month: u32 = text.get(5..7).and_then(|part| part.parse().ok()).unwrap_or(0);
-            let part = if (1..=12).contains(&month) { "day" } else { "month" };
-            Err(format!("parsing time {quoted}: {part} out of range"))
-        }
+    if text.parse::<jiff::civil::Date>().is_ok() {
+        Ok(())
+    } else {
+        let month: u32 = text.get(5..7).and_then(|part| part.parse().ok()).unwrap_or(0);
+        let part = if (1..=12).contains(&month) { "day" } else { "month" };
+        Err(format!("parsing time {quoted}: {part} out of range"))
     }
 }
 

@@ -8,6 +8,7 @@ mod failure;
 mod format;
 mod resource;
 
+use std::fmt::Write as _;
 use std::sync::OnceLock;
 
 use pintle_value::{Data, DataMap, Value};
@@ -46,7 +47,9 @@ fn check_tree(chart: &Chart, values: &DataMap, text: &mut String) {
                 Ok(()) => String::new(),
                 Err(failures) => {
                     let mut found = String::new();
-                    failures.iter().for_each(|failure| failure.write(&mut found, 0));
+                    for failure in &failures {
+                        failure.write(&mut found, 0);
+                    }
                     found
                 }
             },
@@ -63,10 +66,11 @@ fn check_tree(chart: &Chart, values: &DataMap, text: &mut String) {
             Some(Data::Map(below)) => check_tree(child, below, text),
             Some(other) => {
                 let go_type = Value::from(other).go_type().map_or("<nil>", |go_type| go_type.name);
-                text.push_str(&format!(
+                let _ = write!(
+                    text,
                     "{}:\ninvalid type for values: expected object (map), got {go_type}\n",
                     child.name()
-                ));
+                );
             }
         }
     }

@@ -62,7 +62,7 @@ pub(super) struct Resource {
     pub(super) address: String,
     pub(super) draft: Draft,
     anchors: HashMap<String, String>,
-    pub(super) dynamic_anchors: HashSet<String>,
+    dynamic_anchors: HashSet<String>,
 }
 
 /// A document with all its resources.
@@ -91,14 +91,14 @@ pub(super) enum Lost {
 }
 
 impl Document {
-    pub(super) fn new(address: &str, data: Data) -> Result<Self, String> {
+    pub(super) fn new(address: &str, data: &Data) -> Result<Self, String> {
         let mut document = Self {
             address: address.to_owned(),
             data: data.clone(),
             resources: BTreeMap::new(),
             seen: HashSet::new(),
         };
-        document.collect(&data, address, "", Draft::Draft2020, 0)?;
+        document.collect(data, address, "", Draft::Draft2020, 0)?;
         Ok(document)
     }
 
@@ -242,13 +242,12 @@ impl Document {
             resource.dynamic_anchors.insert(anchor.to_owned());
         }
     }
+}
 
-    /// The dynamic anchors of a resource with the places that they name.
-    pub(super) fn dynamic_anchors<'a>(
-        &self,
-        resource: &'a Resource,
-    ) -> impl Iterator<Item = (&'a String, &'a String)> + use<'a> {
-        resource.dynamic_anchors.iter().filter_map(|anchor| Some((anchor, resource.anchors.get(anchor)?)))
+impl Resource {
+    /// The dynamic anchors with the places that they name.
+    pub(super) fn dynamic_anchors(&self) -> impl Iterator<Item = (&String, &String)> {
+        self.dynamic_anchors.iter().filter_map(|anchor| Some((anchor, self.anchors.get(anchor)?)))
     }
 }
 
@@ -334,15 +333,12 @@ fn percent_decode(text: &str) -> String {
             .flatten()
             .and_then(|hex| std::str::from_utf8(hex).ok())
             .and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match decoded {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = behind.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(*first);
-                rest = behind;
-            }
+        if let Some(byte) = decoded {
+            bytes.push(byte);
+            rest = behind.get(2..).unwrap_or_default();
+        } else {
+            bytes.push(*first);
+            rest = behind;
         }
     }
     String::from_utf8_lossy(&bytes).into_owned()

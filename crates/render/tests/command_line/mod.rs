@@ -1,5 +1,6 @@
 //! Runs a recorded command line `helm template NAME CHART FLAGS` with the library, for tests and for the corpus.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use pintle_chart::{Chart, Limits, Values};
@@ -9,17 +10,17 @@ use pintle_render::{
 
 /// What the command printed.
 #[derive(Debug)]
-pub struct Printed {
+pub(crate) struct Printed {
     /// Standard output.
-    pub stdout: String,
+    pub(crate) stdout: String,
     /// Standard error.
-    pub stderr: String,
+    pub(crate) stderr: String,
     /// The exit code.
-    pub exit: i32,
+    pub(crate) exit: i32,
 }
 
 /// Runs the words behind `helm template` in a folder. `Err` names a flag that this driver does not know.
-pub fn run(folder: &Path, words: &[String]) -> Result<Printed, String> {
+pub(crate) fn run(folder: &Path, words: &[String]) -> Result<Printed, String> {
     let debug = words.iter().any(|word| word == "--debug");
     let (chart, options) = match parse(folder, words)? {
         Ok(parsed) => parsed,
@@ -32,11 +33,11 @@ pub fn run(folder: &Path, words: &[String]) -> Result<Printed, String> {
     };
     match template(&chart, &options) {
         Ok(output) => {
-            output.warnings.iter().for_each(|warning| log.push_str(&format!("{warning}\n")));
+            let _ = write_all(&mut log, &output.warnings);
             Ok(Printed { stdout: output.text, stderr: log, exit: 0 })
         }
         Err(error) => {
-            error.warnings.iter().for_each(|warning| log.push_str(&format!("{warning}\n")));
+            let _ = write_all(&mut log, &error.warnings);
             match &error.rendered {
                 Some(rendered) if debug => {
                     Ok(Printed { stdout: rendered.reveal().to_owned(), ..failed(&log, &error.message) })
@@ -45,6 +46,10 @@ pub fn run(folder: &Path, words: &[String]) -> Result<Printed, String> {
             }
         }
     }
+}
+
+fn write_all(log: &mut String, warnings: &[pintle_chart::Warning]) -> std::fmt::Result {
+    warnings.iter().try_for_each(|warning| writeln!(log, "{warning}"))
 }
 
 fn failed(log: &str, message: &str) -> Printed {
