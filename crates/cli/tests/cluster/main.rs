@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on panics")]
 
+mod cancelled;
 mod changes;
 mod reads;
 mod stage;
