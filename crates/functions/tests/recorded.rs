@@ -7,14 +7,18 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use pintle_functions::{Helm, HelmHost, Moment, SeededRandom};
-use pintle_template::{Execution, Limits, MissingKey, Output, Program, Templates};
-use pintle_value::{Data, DataMap, Map, Str, Value, types};
+use pintle_template::{Execution, Limits, MissingKey, Output, Templates};
+use pintle_value::{DataMap, Map, Value, types};
 use pintle_yaml::parse_map;
 
 const TEMPLATE: &str = "c/templates/t.yaml";
 
 /// What these cases ask for is `pintle-render`'s; it replays them.
 const ELSEWHERE: [&str; 4] = [".Capabilities", ".Files", ".Chart", ".Subcharts"];
+
+/// What the names of the files begin with whose functions need the feature `crypto-functions`.
+const CRYPTOGRAPHY: [&str; 7] =
+    ["bcrypt", "build-custom-cert", "decrypt-a-e-s", "derive-password", "encrypt-a-e-s", "gen-", "htpasswd"];
 
 /// A line of a fixture.
 struct Case {
@@ -47,7 +51,7 @@ fn base64(text: &str) -> Vec<u8> {
 
 struct Chart {
     values: DataMap,
-    helpers: Program,
+    helpers: Vec<u8>,
 }
 
 impl Chart {
@@ -55,12 +59,7 @@ impl Chart {
         let chart = fixtures().join("chart");
         let values = std::fs::read(chart.join("values.yaml")).unwrap();
         let helpers = std::fs::read(chart.join("templates/_helpers.tpl")).unwrap();
-        let mut templates = Templates::new("gotpl", Helm::functions());
-        templates.parse("c/templates/_helpers.tpl", helpers).unwrap();
-        Self {
-            values: parse_map(&values, &pintle_yaml::Limits::default()).unwrap(),
-            helpers: templates.finish(),
-        }
+        Self { values: parse_map(&values, &pintle_yaml::Limits::default()).unwrap(), helpers }
     }
 
     fn dot(&self) -> Value {
@@ -83,9 +82,8 @@ impl Chart {
     }
 
     fn run(&self, text: &str) -> Result<Vec<u8>, String> {
-        let helpers = std::fs::read(fixtures().join("chart/templates/_helpers.tpl")).unwrap();
         let mut templates = Templates::new("gotpl", Helm::functions());
-        templates.parse("c/templates/_helpers.tpl", helpers).unwrap();
+        templates.parse("c/templates/_helpers.tpl", self.helpers.as_slice()).unwrap();
         templates.parse(TEMPLATE, text).map_err(|error| error.to_string())?;
         let program = templates.finish();
         let mut host = HelmHost::new()
@@ -96,14 +94,14 @@ impl Chart {
         let mut run = Execution::new(&mut host).missing_key(MissingKey::Zero).limits(limits);
         program.execute(TEMPLATE, &self.dot(), &mut out, &mut run).map_err(|error| error.to_string())?;
         let mut bytes = out.into_bytes();
-        while let Some(at) = memchr_find(&bytes, b"<no value>") {
+        while let Some(at) = find(&bytes, b"<no value>") {
             bytes.drain(at..at + "<no value>".len());
         }
         Ok(bytes)
     }
 }
 
-fn memchr_find(bytes: &[u8], part: &[u8]) -> Option<usize> {
+fn find(bytes: &[u8], part: &[u8]) -> Option<usize> {
     bytes.windows(part.len()).position(|window| window == part)
 }
 
@@ -129,12 +127,15 @@ fn files() -> Vec<PathBuf> {
 #[test]
 fn every_recorded_call() {
     let chart = Chart::read();
-    let _ = (&chart.helpers, Data::Null, Str::EMPTY);
     let mut report = String::new();
     let mut wrong: BTreeMap<String, usize> = BTreeMap::new();
     let (mut count, mut elsewhere) = (0, 0);
     for file in files() {
         let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+        if !cfg!(feature = "crypto-functions") && CRYPTOGRAPHY.iter().any(|start| name.starts_with(start)) {
+            println!("{name} is left out: this build has no cryptography");
+            continue;
+        }
         for line in std::fs::read_to_string(&file).unwrap().lines() {
             let case = Case::read(line);
             if ELSEWHERE.iter().any(|part| case.text.contains(part)) {
