@@ -1,6 +1,8 @@
 //! Go's `fmt.Sprint`, `Sprintln` and `Sprintf` (Go: `fmt/print.go`).
 
-use pintle_value::{FloatBits, Kind, List, Map, Number, Str, Value, WalkError, decode_rune, types};
+use pintle_value::{
+    FloatBits, Kind, List, Map, Number, Object, Str, Underlying, Value, WalkError, decode_rune, types,
+};
 
 use crate::format::{Case, Flags, Formatter, Integer};
 
@@ -54,6 +56,8 @@ struct Printer {
     good_arg: bool,
     /// Inside of a complaint, where methods of objects are not used.
     erroring: bool,
+    /// The name of the type that the value beneath an object has.
+    named: Option<&'static str>,
     limit: usize,
 }
 
@@ -61,7 +65,14 @@ type Result<T> = std::result::Result<T, WalkError>;
 
 impl Printer {
     fn new(limit: usize) -> Self {
-        Self { to: Formatter::default(), reordered: false, good_arg: true, erroring: false, limit }
+        Self {
+            to: Formatter::default(),
+            reordered: false,
+            good_arg: true,
+            erroring: false,
+            named: None,
+            limit,
+        }
     }
 
     fn finish(self) -> Result<Str> {
@@ -246,9 +257,11 @@ impl Printer {
         match value.go_type() {
             None => self.to.text("<nil>"),
             Some(go_type) => {
-                self.to.text(go_type.name);
+                let name = self.named.take();
+                self.to.text(name.unwrap_or(go_type.name));
                 self.to.out.push(b'=');
                 self.value(value, 'v', 0)?;
+                self.named = name;
             }
         }
         self.to.out.push(b')');
@@ -297,21 +310,65 @@ impl Printer {
             Value::String(text) => return self.string(value, text, verb),
             Value::List(list) => return self.list(value, list, verb, depth),
             Value::Map(map) => return self.map(map, verb, depth),
-            Value::Object(object) => {
-                let text = object.print();
-                if matches!(verb, 'v' | 's' | 'x' | 'X' | 'q') {
-                    // What the object's String method gives, or Go's default form, which no flag but width changes.
-                    let sharp_v = std::mem::replace(&mut self.to.flags.sharp_v, false);
-                    let done = self.string(value, &text, verb);
-                    self.to.flags.sharp_v = sharp_v;
-                    return done;
-                }
+            Value::Object(object) => return self.object(value, object.as_ref(), verb, depth),
+        }
+        Ok(())
+    }
+
+    /// Go: `handleMethods`, and what follows where there is no method to call.
+    fn object(&mut self, value: &Value, object: &dyn Object, verb: char, depth: usize) -> Result<()> {
+        if matches!(verb, 'v' | 's' | 'x' | 'X' | 'q') && !self.erroring {
+            // What the object's String method gives, or Go's default form, which no flag but width changes.
+            let sharp_v = std::mem::replace(&mut self.to.flags.sharp_v, false);
+            let done = self.string(value, &object.print(), verb);
+            self.to.flags.sharp_v = sharp_v;
+            return done;
+        }
+        match object.underlying() {
+            Some(Underlying::Value(beneath)) => {
+                // A complaint about the verb names the object's type.
+                let before = self.named.replace(object.go_type().name);
+                let done = self.value(&beneath, verb, depth);
+                self.named = before;
+                done
+            }
+            Some(Underlying::Struct(fields)) => self.fields(&fields, verb, depth),
+            Some(Underlying::Pointer(fields)) if depth == 0 => {
+                self.to.out.push(b'&');
+                self.fields(&fields, verb, depth + 1)
+            }
+            Some(Underlying::Pointer(_)) => self.pointer(value),
+            _ => {
+                let erroring = std::mem::replace(&mut self.erroring, true);
                 let name = object.go_type().name;
-                self.to.text(&format!("%!{verb}({name}="));
-                self.to.string(&text);
-                self.to.out.push(b')');
+                let text = object.print();
+                if erroring {
+                    self.to.string(&text);
+                } else {
+                    self.to.text(&format!("%!{verb}({name}="));
+                    self.to.string(&text);
+                    self.to.out.push(b')');
+                }
+                self.erroring = erroring;
+                Ok(())
             }
         }
+    }
+
+    fn fields(&mut self, fields: &[(&'static str, Value)], verb: char, depth: usize) -> Result<()> {
+        let (sharp_v, plus_v) = (self.to.flags.sharp_v, self.to.flags.plus_v);
+        self.to.out.push(b'{');
+        for (index, (name, value)) in fields.iter().enumerate() {
+            if index > 0 {
+                self.to.text(if sharp_v { ", " } else { " " });
+            }
+            if sharp_v || plus_v {
+                self.to.text(name);
+                self.to.out.push(b':');
+            }
+            self.value(value, verb, depth + 1)?;
+        }
+        self.to.out.push(b'}');
         Ok(())
     }
 

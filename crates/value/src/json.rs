@@ -212,8 +212,10 @@ impl Json {
             }
             Value::Complex(_) => return Err(JsonError::UnsupportedType("complex128")),
             Value::Object(object) => {
-                let data = Value::from(&object.to_data());
-                return self.append(out, &data);
+                let Some(text) = object.to_json() else {
+                    return self.append(out, &Value::from(&object.to_data()));
+                };
+                out.extend_from_slice(&text);
             }
             other => _ = crate::print(out, other, usize::MAX), // booleans and integers
         }

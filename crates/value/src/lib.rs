@@ -51,7 +51,7 @@ pub use json::{Json, JsonError};
 pub use list::{Items, List};
 pub use map::Map;
 pub use number::Number;
-pub use object::{MethodError, Object};
+pub use object::{MethodError, Object, Underlying};
 pub use origin::Origin;
 pub use print::{print, printed};
 pub use quote::{Quote, append_quoted, append_quoted_rune, can_backquote, quoted};

@@ -25,6 +25,18 @@ impl fmt::Display for MethodError {
 
 impl std::error::Error for MethodError {}
 
+/// What Go's `fmt` finds beneath the methods of a value.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Underlying {
+    /// A number, string, list or map of a named type.
+    Value(Value),
+    /// The fields of a struct, by name and in order.
+    Struct(Vec<(&'static str, Value)>),
+    /// The fields of the struct that a pointer points to.
+    Pointer(Vec<(&'static str, Value)>),
+}
+
 /// A Go value that is more than data: it has a named type, fields or methods.
 ///
 /// `.Files`, `.Capabilities`, a `time.Time`, a `*semver.Version` are such values. Everything that a template cannot
@@ -72,6 +84,18 @@ pub trait Object: fmt::Debug {
 
     /// What the object is as JSON: `MarshalJSON` or the exported fields under their JSON names.
     fn to_data(&self) -> crate::Data;
+
+    /// The object's JSON text, where its members must stand in another order than that of their names, as those of a
+    /// Go struct do. `None` takes what [`to_data`](Self::to_data) gives.
+    fn to_json(&self) -> Option<Str> {
+        None
+    }
+
+    /// What lies beneath the object's methods, for verbs that do not call `String` (`%d` of a `time.Month`). `None`
+    /// prints as the object's own text.
+    fn underlying(&self) -> Option<Underlying> {
+        None
+    }
 
     /// Whether a template's `if` takes it for true (`template.IsTrue`). Structs are, nil pointers are not.
     fn is_true(&self) -> bool {
