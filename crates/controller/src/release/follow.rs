@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pintle::ReleaseHandle;
 use pintle::cluster::{Drift, DriftEvent, DriftKind, DriftRules, Object, ObjectKey, Registration, Scope};
-use pintle::release::Record;
+use pintle::release::{Record, Status};
 use tokio_util::sync::CancellationToken;
 
 use super::Work;
@@ -17,6 +17,7 @@ use crate::api::{DriftMode, HelmRelease};
 use crate::conditions::{ConditionType, Reason};
 use crate::context::{Context, Tenant};
 use crate::events::Severity;
+use crate::key::{Key, ObjectName};
 use crate::metrics;
 
 /// The longest pause before something that failed is tried again.
@@ -93,7 +94,7 @@ impl Following {
         loop {
             let look: Vec<Object> =
                 wanted.iter().filter_map(|key| all.get(key).map(|object| (*object).clone())).collect();
-            match self.look(&registration, &look, &mut known).await {
+            match self.look(&registration, &look, record.revision, &mut known).await {
                 Ok(()) => {
                     known.failures = 0;
                     wanted = self.changed(&mut registration, &mut known, &objects).await;
@@ -166,6 +167,7 @@ impl Following {
         &self,
         registration: &Registration,
         objects: &[Object],
+        revision: u32,
         known: &mut Known,
     ) -> Result<(), String> {
         let scope = Scope::new(self.stop.clone());
@@ -185,11 +187,28 @@ impl Following {
             }
             return Ok(());
         }
+        if !self.is_newest(revision).await? {
+            // Somebody else has made a revision, or is about to: what is declared has to be compared with that.
+            self.memory.unsettle();
+            self.context.wake(&Key::Release(ObjectName::of(&*self.release)));
+            return Ok(());
+        }
         if self.mode == DriftMode::Warn {
             self.warn(&report.drifts, known).await;
             return Ok(());
         }
         self.correct(registration, &report.drifts, known).await
+    }
+
+    /// Whether a revision is still the one that is deployed last.
+    async fn is_newest(&self, revision: u32) -> Result<bool, String> {
+        match self.handle.history().await {
+            Ok(history) => Ok(history
+                .last()
+                .is_some_and(|newest| newest.revision == revision && newest.status == Status::Deployed)),
+            Err(pintle::Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(error.to_string()),
+        }
     }
 
     async fn warn(&self, drifts: &[Drift], known: &mut Known) {
@@ -269,14 +288,14 @@ impl Following {
     }
 
     async fn tell(&self, severity: Severity, reason: Reason, message: &str) {
-        let name = crate::key::ObjectName::of(&*self.release);
+        let name = ObjectName::of(&*self.release);
         tracing::info!(release = %name, reason = reason.as_str(), "{message}");
         self.context.events.publish(&*self.release, severity, reason, "Drift", message).await;
     }
 
     async fn stumble(&self, known: &mut Known, problem: &str) {
         known.failures = known.failures.saturating_add(1);
-        let name = crate::key::ObjectName::of(&*self.release);
+        let name = ObjectName::of(&*self.release);
         tracing::debug!(release = %name, failures = known.failures, "drift is looked at again later: {problem}");
         let pause = 2_u32.checked_pow(known.failures.min(16)).unwrap_or(u32::MAX);
         tokio::time::sleep(Duration::from_millis(500).saturating_mul(pause).min(LONGEST_PAUSE)).await;

@@ -102,3 +102,21 @@ fn ignored_fields_and_disabled_releases_are_left_alone() -> Tested {
     assert_eq!(tenant.api().get(&map("unwatched"))?["data"]["version"], "other");
     Ok(())
 }
+
+#[test]
+fn what_somebody_does_with_helm_is_undone_by_a_revision() -> Tested {
+    let place = Place::new()?;
+    let tenant = place.tenant()?;
+    let target = tenant.namespace("meddled")?;
+    place.serve("1.0.0")?;
+    place.declare_repository()?;
+    place.declare("web", &target, &json!({"values": {"text": "declared"}}))?;
+    place.ready("web", 1)?;
+    let (url, set) = (place.charts.url(), "text=meddled");
+    let upgrade = ["upgrade", "web", "web", "--repo", &url, "-n", &target, "--set", set, "--force-conflicts"];
+    pintle_testkit::Helm::v4()?.on(&tenant).run(upgrade)?.success()?;
+    place.ready("web", 3)?;
+    let map = format!("/api/v1/namespaces/{target}/configmaps/web");
+    assert_eq!(tenant.api().get(&map)?["data"]["text"], "declared");
+    Ok(())
+}
