@@ -1,5 +1,7 @@
 //! Expressions at the leaves of values.
 
+#![allow(clippy::unwrap_used, reason = "a test that fails panics")]
+
 use pintle_expressions::{ExpressionError, Expressions, Limits};
 use pintle_value::Data;
 use proptest::prelude::*;

@@ -17,7 +17,7 @@ pub(super) struct Controller {
     log: PathBuf,
 }
 
-/// Builds the program with optimisation, as it is meant to be run.
+/// Builds the program, without optimisation: it is soon there, and quick enough.
 pub(super) fn build() -> Result<PathBuf, Fault> {
     story::title("the controller is built");
     let output = Command::new(env!("CARGO"))
