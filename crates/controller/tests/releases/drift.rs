@@ -30,7 +30,10 @@ fn what_is_broken_is_put_back_and_at_rest_nobody_asks() -> Tested {
         condition(release, "Drifted")["status"] == "False"
     })?;
     let events = place.events("web")?;
-    assert!(events.iter().any(|(reason, _)| reason == "DriftCorrected"), "{events:?}");
+    for what in ["ConfigMap \"web\" in namespace", ".data.text", ".spec.replicas (by kubectl)"] {
+        let told = |(reason, note): &(String, String)| reason == "DriftCorrected" && note.contains(what);
+        assert!(events.iter().any(told), "nothing about {what} in {events:?}");
+    }
     // No correction makes a revision.
     assert_eq!(place.release("web")?["status"]["history"][0]["version"], 1);
 
