@@ -1,5 +1,13 @@
 //! Documents and errors know the template line that made them.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails panics"
+)]
+
 use pintle_chart::{Chart, File, Limits};
 use pintle_render::{Class, CompiledChart, RenderError, RenderInput, Rendered};
 
