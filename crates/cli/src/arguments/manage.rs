@@ -1,6 +1,5 @@
 //! Commands that change releases, and `template`, which has their flags.
 
-use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Args;
@@ -159,12 +158,6 @@ pub(crate) struct TemplateArguments {
     /// Prints only what these templates made (`templates/web.yaml`).
     #[arg(short, long, value_name = "TEMPLATE")]
     pub(crate) show_only: Vec<String>,
-    /// Writes each template's output to a file in this folder instead.
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) output_dir: Option<PathBuf>,
-    /// With `--output-dir`: puts the release's name into the path.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    pub(crate) release_name: Option<Switch>,
 }
 
 /// What `rollback` is told.

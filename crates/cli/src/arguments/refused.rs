@@ -87,7 +87,9 @@ const WITHOUT_EFFECT: &[(&str, Takes)] = &[
 fn refused(path: &[&str]) -> Vec<&'static [(&'static str, Takes)]> {
     match path {
         ["install" | "upgrade"] => vec![CHART, RENDER],
-        ["template"] => vec![CHART, RENDER, &[("validate", Nothing)]],
+        ["template"] => {
+            vec![CHART, RENDER, &[("output-dir", Value), ("release-name", Nothing), ("validate", Nothing)]]
+        }
         ["rollback"] => vec![&[("force", Nothing), ("force-replace", Nothing)]],
         ["list"] => vec![&[("time-format", Value)]],
         ["get", "all"] | ["version"] => vec![&[("template", Value)]],
