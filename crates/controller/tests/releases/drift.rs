@@ -115,6 +115,9 @@ fn what_somebody_does_with_helm_is_undone_by_a_revision() -> Tested {
     place.declare_repository()?;
     place.declare("web", &target, &json!({"values": {"text": "declared"}}))?;
     place.ready("web", 1)?;
+    // Helm writes under the controller's own field manager, so the time of its entry in `managedFields` is all that
+    // changes, and the server counts that in whole seconds.
+    std::thread::sleep(std::time::Duration::from_millis(1100));
     let (url, set) = (place.charts.url(), "text=meddled");
     let upgrade = ["upgrade", "web", "web", "--repo", &url, "-n", &target, "--set", set, "--force-conflicts"];
     pintle_testkit::Helm::v4()?.on(&tenant).run(upgrade)?.success()?;
