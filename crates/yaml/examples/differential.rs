@@ -1,11 +1,11 @@
 //! Compares this crate with Go's YAML libraries on many inputs.
 //!
 //! ```text
-//! (cd tests/yaml-oracle && go build -o /tmp/yaml-oracle .)
-//! cargo run -p pintle-yaml --example differential -- /tmp/yaml-oracle files a.yaml b.yaml …
-//! cargo run -p pintle-yaml --example differential -- /tmp/yaml-oracle mutate <seed> <count> a.yaml …
-//! cargo run -p pintle-yaml --example differential -- /tmp/yaml-oracle values <seed> <count>
-//! cargo run -p pintle-yaml --example differential -- /tmp/yaml-oracle record fixtures/yaml/*.jsonl
+//! (cd tests/yaml-oracle && go build -o ../../target/yaml-oracle .)
+//! cargo run -p pintle-yaml --example differential -- target/yaml-oracle files a.yaml b.yaml …
+//! cargo run -p pintle-yaml --example differential -- target/yaml-oracle mutate <seed> <count> a.yaml …
+//! cargo run -p pintle-yaml --example differential -- target/yaml-oracle values <seed> <count>
+//! cargo run -p pintle-yaml --example differential -- target/yaml-oracle record fixtures/yaml/*.jsonl
 //! ```
 //!
 //! `files` cuts each file into documents at its `---` lines too. What differs is printed, and counted at the end. `record` writes Go's
