@@ -251,7 +251,7 @@ pub(crate) struct RenderFlags {
 /// How a change of the cluster is run.
 #[derive(Debug, Args)]
 pub(crate) struct RunFlags {
-    /// Changes nothing: `client` does not even ask the cluster, `server` does.
+    /// Changes nothing; the cluster is read either way.
     #[arg(
         long,
         value_name = "WHERE",
