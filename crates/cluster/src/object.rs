@@ -150,7 +150,10 @@ impl Target {
 }
 
 impl Object {
-    pub(crate) fn placed(self, namespaced: bool, namespace: &str) -> Self {
+    /// The object where its kind belongs: in `namespace` where it names none and its kind is `namespaced`, without one
+    /// where its kind is of the whole cluster.
+    #[must_use]
+    pub fn placed(self, namespaced: bool, namespace: &str) -> Self {
         match (&self.reference.namespace, namespaced) {
             (None, true) => self.in_namespace(namespace),
             (Some(_), false) => self.without_namespace(),

@@ -39,12 +39,8 @@ impl ReleaseHandle {
         for Sourced { data, .. } in manifest_objects(record)? {
             let Ok(object) = Object::new(data) else { continue };
             let Some(resource) = discovery.resource(&object.reference().gvk) else { continue };
-            let object = match (resource.is_namespaced(), &object.reference().namespace) {
-                (true, None) => object.in_namespace(&record.namespace),
-                (false, Some(_)) => object.without_namespace(),
-                _ => object,
-            };
-            objects.push(owner.mark(&object));
+            let namespaced = resource.is_namespaced();
+            objects.push(owner.mark(&object.placed(namespaced, &record.namespace)));
         }
         Ok(objects)
     }

@@ -288,12 +288,7 @@ fn place(
             None => return Err(ClusterError::UnknownKind { gvk }),
         },
     };
-    let object = match (placement, &object.reference().namespace) {
-        (Placement::Namespaced, None) => object.in_namespace(namespace),
-        (Placement::Cluster, Some(_)) => object.without_namespace(),
-        _ => object,
-    };
-    Ok((object, served))
+    Ok((object.placed(placement == Placement::Namespaced, namespace), served))
 }
 
 /// The kinds that the release's own CRDs will make.

@@ -217,7 +217,7 @@ impl Run<'_> {
         Stop::Failed(Box::new(failure), crate::Class::Retry)
     }
 
-    fn tell(&self, done: &mut Vec<ObjectChange>, planned: &Planned, action: ObjectAction) {
+    pub(super) fn tell(&self, done: &mut Vec<ObjectChange>, planned: &Planned, action: ObjectAction) {
         let object = planned.object.reference().clone();
         self.emit(&Event::Object { object: object.clone(), action });
         done.push(ObjectChange { object, action, template: planned.template.clone() });

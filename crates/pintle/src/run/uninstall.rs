@@ -86,7 +86,7 @@ impl Run<'_> {
         let (delete, keep): (Vec<&Planned>, Vec<&Planned>) =
             plan.objects.iter().partition(|planned| planned.action == ObjectAction::Delete);
         for planned in keep {
-            self.tell_kept(done, planned);
+            self.tell(done, planned, ObjectAction::Keep);
         }
         for wave in uninstall_waves(delete.iter().map(|planned| &planned.object)) {
             let wave = wave.into_iter().filter_map(|place| delete.get(place).copied());
@@ -122,11 +122,5 @@ impl Run<'_> {
             }
         }
         Ok(gone)
-    }
-
-    fn tell_kept(&self, done: &mut Vec<ObjectChange>, planned: &Planned) {
-        let object = planned.object.reference().clone();
-        self.emit(&Event::Object { object: object.clone(), action: ObjectAction::Keep });
-        done.push(ObjectChange { object, action: ObjectAction::Keep, template: planned.template.clone() });
     }
 }
