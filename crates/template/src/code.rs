@@ -8,6 +8,7 @@ use pintle_value::{List, Map, Number, Str, Type, Value, types};
 use crate::builtin::Builtin;
 use crate::error::Place;
 use crate::node::{NodeId, Nodes};
+use crate::output::Position;
 
 /// A parsed text: what errors and output positions point into.
 #[derive(Debug)]
@@ -30,6 +31,12 @@ impl Source {
             u32::try_from(lines + 1).unwrap_or(u32::MAX),
             u32::try_from(before.len() - start).unwrap_or(u32::MAX),
         )
+    }
+
+    /// The place that a byte of the text is at.
+    pub(crate) fn position(&self, pos: u32) -> Position {
+        let (line, column) = self.line_column(pos);
+        Position { template: self.name.clone(), line, column: column + 1 }
     }
 
     pub(crate) fn place(&self, node: NodeId, template: &Str) -> Place {

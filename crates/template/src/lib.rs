@@ -41,6 +41,7 @@ mod output;
 mod parse;
 mod printf;
 mod program;
+mod watch;
 
 pub use error::{Error, ErrorKind, Limit, Place};
 pub use execution::{Execution, Limits, MissingKey};
@@ -48,3 +49,4 @@ pub use function::{Call, CallError, Function, Functions, Handler};
 pub use output::{Output, Position};
 pub use printf::{sprint, sprintf, sprintln};
 pub use program::{Program, Templates};
+pub use watch::{Reads, Watch, Written};

@@ -1,6 +1,7 @@
 //! The executor: a machine with stacks of its own, so that depth ends in Go's errors and never in the process's.
 
 mod calls;
+mod follow;
 mod members;
 mod ranges;
 
@@ -20,6 +21,7 @@ use crate::function::CallError;
 use crate::node::NodeId;
 use crate::output::Output;
 use crate::program::Inner;
+use crate::watch::Watch;
 
 /// Go: `text/template/exec.go`, `maxExecDepth`.
 const MAX_TEMPLATE_DEPTH: u32 = 100_000;
@@ -83,6 +85,7 @@ pub(crate) struct Machine<'a, 'h> {
     /// How many strings are being collected at the end of the output.
     collecting: u32,
     native: u32,
+    watch: Option<&'a mut Watch>,
 }
 
 impl<'a, 'h> Machine<'a, 'h> {
@@ -101,6 +104,7 @@ impl<'a, 'h> Machine<'a, 'h> {
             at: 0,
             collecting: 0,
             native: 0,
+            watch: None,
         }
     }
 
@@ -143,7 +147,11 @@ impl<'a, 'h> Machine<'a, 'h> {
     fn run(&mut self) -> Result<()> {
         loop {
             let template = Arc::clone(&self.frame.template);
-            match self.run_template(&template) {
+            let ended = match self.watch {
+                None => self.run_template::<false>(&template),
+                Some(_) => self.run_template::<true>(&template),
+            };
+            match ended {
                 Ok(Flow::Called) => {}
                 Ok(Flow::Returned) => {
                     if matches!(self.frame.kind, FrameKind::Root) {
@@ -151,7 +159,10 @@ impl<'a, 'h> Machine<'a, 'h> {
                     }
                     self.returned();
                 }
-                Err(error) => self.unwind(error)?,
+                Err(error) => {
+                    self.note_failure();
+                    self.unwind(error)?;
+                }
             }
         }
     }
@@ -275,11 +286,14 @@ impl<'a, 'h> Machine<'a, 'h> {
     }
 
     #[expect(clippy::too_many_lines, reason = "one arm an instruction")]
-    fn run_template(&mut self, template: &Arc<Template>) -> Result<Flow> {
+    fn run_template<const WATCHED: bool>(&mut self, template: &Arc<Template>) -> Result<Flow> {
         loop {
             let Some(op) = template.code.get(self.frame.pc) else { return Ok(Flow::Returned) };
             self.frame.pc += 1;
             self.run.step()?;
+            if WATCHED {
+                self.follow(template, *op);
+            }
             match *op {
                 Op::Text(start, end) => {
                     if self.collecting == 0 {

@@ -64,8 +64,7 @@ impl Output {
         let mark = self.marks.get(index)?;
         let source = self.sources.get(mark.source as usize)?;
         let pos = if mark.verbatim { mark.pos + (offset - mark.offset) } else { mark.pos };
-        let (line, column) = source.line_column(pos);
-        Some(Position { template: source.name.clone(), line, column: column + 1 })
+        Some(source.position(pos))
     }
 
     /// Remembers that what is written next comes from here.

@@ -13,6 +13,7 @@ use crate::function::{FunctionTable, Functions};
 use crate::machine::Machine;
 use crate::output::Output;
 use crate::parse::parse;
+use crate::watch::Watch;
 
 /// Templates while they are being parsed (Go: `template.Template` with its associated templates).
 #[derive(Debug)]
@@ -83,6 +84,23 @@ impl Program {
             return Err(no_template(name, &self.0.name));
         };
         Machine::new(&self.0, run, out).execute(template, dot)
+    }
+
+    /// Runs the template as [`execute`](Self::execute) does, while `watch` follows where its output and its fault come
+    /// from. `out` must be empty.
+    pub fn execute_watched(
+        &self,
+        name: impl AsRef<[u8]>,
+        dot: &Value,
+        out: &mut Output,
+        run: &mut Execution<'_>,
+        watch: &mut Watch,
+    ) -> Result<(), Error> {
+        let name = name.as_ref();
+        let Some(template) = self.0.definitions.get(name) else {
+            return Err(no_template(name, &self.0.name));
+        };
+        Machine::new(&self.0, run, out).watched(watch).execute(template, dot)
     }
 
     /// Whether there is a template of this name.

@@ -41,6 +41,7 @@ mod text;
 mod unicode;
 mod unicode_tables;
 mod value;
+mod value_path;
 mod walk;
 
 pub use data::{Data, DataList, DataMap};
@@ -59,4 +60,5 @@ pub use sequence::Sequence;
 pub use text::Str;
 pub use unicode::{decode_rune, is_digit, is_letter, is_print, rune_count};
 pub use value::Value;
+pub use value_path::{Step, ValuePath};
 pub use walk::{Event, MAX_DEPTH, WalkError, walk};
