@@ -21,6 +21,7 @@ const RELEASE: &[&str] = &[
     "maxHistory",
     // A promise about how, not about what: clients are shared in any case.
     "persistentClient",
+    "healthCheckExprs",
     "driftDetection.mode",
     "driftDetection.ignore",
     "install.timeout",

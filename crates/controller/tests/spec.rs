@@ -172,7 +172,6 @@ fn fields_that_are_not_honoured_are_named() {
             "spec.chart.spec.valuesFiles",
             "spec.commonMetadata.labels.a",
             "spec.dependsOn",
-            "spec.healthCheckExprs",
             "spec.install.replace",
             "spec.install.serverSideApply",
             "spec.install.strategy.name",

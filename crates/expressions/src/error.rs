@@ -28,4 +28,20 @@ pub enum ExpressionError {
         /// The limit.
         limit: usize,
     },
+    /// A condition cannot be read, or gave no answer.
+    #[error("the condition {text:?} {reason}")]
+    Condition {
+        /// The condition; shortened where it is too long.
+        text: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A condition names a member that the object does not have, perhaps not yet.
+    #[error("the condition {text:?} names {member}, which the object does not have")]
+    Missing {
+        /// The condition.
+        text: String,
+        /// The member.
+        member: String,
+    },
 }

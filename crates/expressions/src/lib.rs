@@ -19,10 +19,21 @@
 //! ```
 //!
 //! Charts are never rendered by this: their language is Go's.
+//!
+//! With the feature `cel` there are conditions as well, in the language of Kubernetes: `Condition` is one over an object,
+//! and `HealthCheck` says by three of them when objects of a kind are ready.
 
+#[cfg(feature = "cel")]
+mod condition;
 mod convert;
 mod error;
 mod expressions;
+#[cfg(feature = "cel")]
+mod health;
 
+#[cfg(feature = "cel")]
+pub use condition::Condition;
 pub use error::ExpressionError;
 pub use expressions::{Expressions, Limits};
+#[cfg(feature = "cel")]
+pub use health::{Health, HealthCheck, health_check_of};

@@ -48,6 +48,7 @@ mod list;
 mod options;
 mod outcome;
 mod plan;
+mod readiness;
 mod release_handle;
 mod rendering;
 mod run;
@@ -71,13 +72,16 @@ pub use plan::{
     Action, ObjectAction, ObjectChange, Plan, PlanInstall, PlanRollback, PlanUninstall, PlanUpgrade,
     SubchartNotes,
 };
+pub use readiness::Readiness;
 pub use release_handle::ReleaseHandle;
 pub use rendering::computed_values;
 pub use run_options::RunOptions;
 pub use target::Target;
 
 pub use pintle_chart::Chart;
-pub use pintle_cluster::{Drift, DriftKind, DriftReport, DriftRules};
+pub use pintle_cluster::{
+    Drift, DriftKind, DriftReport, DriftRules, ReadinessRule, Status as ObjectStatus, StatusResult,
+};
 
 /// The Kubernetes client that this version works with.
 pub use pintle_cluster::kube;
@@ -88,6 +92,9 @@ pub use tokio_util::sync::CancellationToken;
 pub use pintle_chart as chart;
 /// Clusters: limits, discovery, objects, drift.
 pub use pintle_cluster as cluster;
+/// Expressions at the leaves of values, and conditions over objects.
+#[cfg(feature = "expressions")]
+pub use pintle_expressions as expressions;
 /// Chart repositories.
 #[cfg(feature = "http")]
 pub use pintle_registry as registry;

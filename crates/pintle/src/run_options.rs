@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::{
-    Cleanup, Conflicts, Crds, CreateNamespace, HistoryLimit, Hooks, OnFailure, Ownership, Timeouts, Wait,
+    Cleanup, Conflicts, Crds, CreateNamespace, HistoryLimit, Hooks, OnFailure, Ownership, Readiness,
+    Timeouts, Wait,
 };
 
 /// How an action is run: what the plans' builders set one by one, as one value for callers that keep it, such as
@@ -14,6 +15,8 @@ use crate::{
 pub struct RunOptions {
     /// What is waited for. Default: hooks alone.
     pub wait: Wait,
+    /// The caller's own rules for when objects are ready. Default: none, kstatus' rules alone.
+    pub readiness: Readiness,
     /// What happens when the run fails. Default: the release stays as it is, recorded as failed.
     pub on_failure: OnFailure,
     /// What happens to objects that a failed run created. Default: they stay.
@@ -68,6 +71,7 @@ impl RunOptions {
     pub(crate) fn new(crds: Crds) -> Self {
         Self {
             wait: Wait::default(),
+            readiness: Readiness::default(),
             on_failure: OnFailure::default(),
             cleanup: Cleanup::default(),
             hooks: Hooks::default(),

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use pintle::cluster::{DriftRules, IgnoreRule, TargetSelector};
-use pintle::{Cleanup, Conflicts, Crds, CreateNamespace, HistoryLimit, Hooks, Ownership, RunOptions, Wait};
+use pintle::expressions::{Condition, HealthCheck};
+use pintle::{
+    Cleanup, Conflicts, Crds, CreateNamespace, HistoryLimit, Hooks, Ownership, Readiness, RunOptions, Wait,
+};
 
 use crate::api::{CrdPolicy, HelmReleaseSpec, Selector};
 use crate::duration::{DurationError, GoDuration};
@@ -41,7 +44,9 @@ impl Actions {
                 problem: "it must not be negative".to_owned(),
             })?)),
         };
+        let readiness = readiness(spec)?;
         let common = |mut options: RunOptions| {
+            options.readiness = readiness.clone();
             options.conflicts = Conflicts::Force;
             options.ownership = Ownership::Take;
             options.history_limit = history_limit;
@@ -82,6 +87,34 @@ impl Actions {
         uninstall.hooks = hooks(declared.disable_hooks);
         Ok(Self { install, upgrade, rollback, uninstall })
     }
+}
+
+/// When objects are ready, by the release's own checks.
+fn readiness(spec: &HelmReleaseSpec) -> Result<Readiness, InvalidField> {
+    if spec.health_check_exprs.is_empty() {
+        return Ok(Readiness::new());
+    }
+    let condition = |text: &String| {
+        let field = "spec.healthCheckExprs";
+        Condition::parse(text).map_err(|error| InvalidField { field, problem: error.to_string() })
+    };
+    let checks: Result<Vec<HealthCheck>, InvalidField> = spec
+        .health_check_exprs
+        .iter()
+        .map(|declared| {
+            // Flux compares the group alone.
+            let group = declared.api_version.split_once('/').map_or("", |(group, _)| group);
+            let current = condition(&declared.current)?;
+            let mut check = match &declared.kind {
+                Some(kind) => HealthCheck::new(group, kind, current),
+                None => HealthCheck::of_group(group, current),
+            };
+            check.in_progress = declared.in_progress.as_ref().map(condition).transpose()?;
+            check.failed = declared.failed.as_ref().map(condition).transpose()?;
+            Ok(check)
+        })
+        .collect();
+    Ok(Readiness::from(checks?))
 }
 
 /// What counts as drift.

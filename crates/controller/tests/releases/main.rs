@@ -5,6 +5,7 @@
 mod bad_inputs;
 mod bed;
 mod drift;
+mod health;
 mod isolation;
 mod life;
 mod repositories;

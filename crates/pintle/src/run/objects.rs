@@ -175,7 +175,8 @@ impl Run<'_> {
             Wait::Ready => Jobs::Started,
             Wait::ReadyAndJobs => Jobs::Completed,
         };
-        let options = WaitOptions::default().jobs(jobs);
+        let mut options = WaitOptions::default().jobs(jobs);
+        options.rules = settings.readiness.rules().to_vec();
         let references: Vec<_> = objects.iter().map(|planned| planned.object.reference().clone()).collect();
         let scope = self.scope.within(settings.timeouts.step);
         let watcher = Waiting::new(self, references.len());
