@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use pintle_value::ValuePath;
+
 /// A chart, or values for one, that could not be used. Texts are Helm's own where Helm refuses the same thing.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -79,8 +81,25 @@ pub enum ChartError {
     #[error("{0}")]
     Values(String),
     /// Values do not fit the charts' schemas; the text lists every place.
-    #[error("values don't meet the specifications of the schema(s) in the following chart(s):\n{0}")]
-    Schema(String),
+    #[error("values don't meet the specifications of the schema(s) in the following chart(s):\n{text}")]
+    Schema {
+        /// Helm's text.
+        text: String,
+        /// The single faults, by value.
+        faults: Vec<SchemaFault>,
+    },
+}
+
+/// A value that does not fit the schema of its chart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SchemaFault {
+    /// The path of the chart whose schema it is, such as `web/charts/db`.
+    pub chart: String,
+    /// The value, from the root of all values: that of a chart inside is below its name.
+    pub path: ValuePath,
+    /// What is wrong with it.
+    pub message: String,
 }
 
 /// What kind of trouble a [`ChartError`] is, for callers that decide by it.
@@ -100,7 +119,7 @@ impl ChartError {
     pub fn class(&self) -> Class {
         match self {
             Self::Io { .. } => Class::Io,
-            Self::Flag { .. } | Self::Values(_) | Self::Schema(_) => Class::Values,
+            Self::Flag { .. } | Self::Values(_) | Self::Schema { .. } => Class::Values,
             Self::Subchart { source, .. } => source.class(),
             _ => Class::Chart,
         }

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use pintle_value::{Data, DataMap, Origin};
+use pintle_value::{Data, DataMap, Origin, ValuePath};
 
 use crate::node::{close, open};
+use crate::origins::{Effect, Padding, spoken};
 use crate::set_flags::{self, Kind};
 use crate::{ChartError, values_file};
 
@@ -21,7 +22,7 @@ pub struct Values {
 struct Layer {
     origin: Origin,
     /// What it alone sets.
-    data: DataMap,
+    data: Data,
     /// A file's bytes, to find lines in.
     text: Option<Arc<[u8]>>,
 }
@@ -43,72 +44,36 @@ impl Values {
     }
 
     /// The file or flag that set, or by `null` removed, the value below this path; the last one that spoke. `None`
-    /// where none did. List items count as parts of their list.
+    /// where none did.
     pub fn origin(&self, path: &[&str]) -> Option<Origin> {
-        self.layers.iter().rev().find_map(|layer| {
-            let mut data: Option<&Data> = None;
-            for (depth, key) in path.iter().enumerate() {
-                let map = match data {
-                    None => &layer.data,
-                    Some(Data::Map(map)) => map,
-                    // A value that is no map covers everything below it.
-                    Some(_) => return Some(layer.place(path.get(..depth).unwrap_or(path))),
-                };
-                data = Some(map.get(key)?);
-            }
-            Some(layer.place(path))
+        self.said(&ValuePath::of_keys(path.iter().copied())).map(|(place, _)| place)
+    }
+
+    /// The same for a path of any kind, and what was done to the value.
+    pub(crate) fn said(&self, path: &ValuePath) -> Option<(Origin, Effect)> {
+        let found = self.layers.iter().rev().find_map(|layer| {
+            let padding = if layer.text.is_some() { Padding::Counts } else { Padding::SaysNothing };
+            let (depth, effect) = spoken(&layer.data, path.steps(), padding)?;
+            Some((layer.place(path, depth), effect))
+        });
+        found.or_else(|| {
+            // Values that nobody has a record of.
+            let (_, effect) = spoken(&Data::Map(self.data.clone()), path.steps(), Padding::Counts)?;
+            self.layers.is_empty().then(|| (Origin::file("the given values").value(path.to_string()), effect))
         })
     }
 }
 
 impl Layer {
-    fn place(&self, path: &[&str]) -> Origin {
-        let origin = self.origin.clone().value(path.join("."));
-        match self.text.as_deref().and_then(|text| find_line(text, path)) {
+    /// Where the first `depth` steps of the path are set.
+    fn place(&self, path: &ValuePath, depth: usize) -> Origin {
+        let told = path.steps().get(..depth).unwrap_or_default();
+        let origin = self.origin.clone().value(told.iter().cloned().collect::<ValuePath>().to_string());
+        match self.text.as_deref().and_then(|text| values_file::find(text, told)) {
             Some((line, column)) => origin.at(line, column),
             None => origin,
         }
     }
-}
-
-/// The line and column of a key in a block-style YAML text, by its indentation. Flow style, anchors and quoted keys
-/// with escapes are not looked into: no place is better than a wrong one.
-fn find_line(text: &[u8], path: &[&str]) -> Option<(u32, u32)> {
-    let text = std::str::from_utf8(text).ok()?;
-    let mut found = None;
-    let mut wanted = path.iter();
-    let mut key = *wanted.next()?;
-    // The indentation that the searched-for key must have: that of the first key below its parent.
-    let (mut parent, mut own): (Option<usize>, Option<usize>) = (None, None);
-    for (number, line) in text.lines().enumerate() {
-        let content = line.trim_start_matches(' ');
-        let indent = line.len() - content.len();
-        if content.is_empty() || content.starts_with('#') || content.starts_with("---") {
-            continue;
-        }
-        if parent.is_some_and(|parent| indent <= parent) {
-            return found; // the parent ended, so the file sets only what was found so far
-        }
-        let own_indent = *own.get_or_insert(indent);
-        if indent != own_indent {
-            continue;
-        }
-        let name = ["\"", "'", ""].iter().find_map(|mark| {
-            let rest = content.strip_prefix(mark)?.strip_prefix(key)?.strip_prefix(mark)?;
-            let rest = rest.trim_start_matches(' ').strip_prefix(':')?;
-            (rest.is_empty() || rest.starts_with([' ', '\t', '\r'])).then_some(())
-        });
-        if name.is_some() {
-            found = Some((u32::try_from(number + 1).ok()?, u32::try_from(indent + 1).ok()?));
-            match wanted.next() {
-                None => return found,
-                Some(next) => key = next,
-            }
-            parent = Some(indent);
-            own = None;
-        }
-    }
-    found
 }
 
 impl fmt::Debug for Values {
@@ -221,19 +186,19 @@ impl ValuesBuilder {
         let mut data = DataMap::default();
         let mut layers = Vec::new();
         for source in self.files {
-            let layer = match source {
+            let (origin, own, text) = match source {
                 Source::File { name, bytes } => {
                     let data = values_file::read(&bytes).map_err(|failure| ChartError::Yaml {
                         file: name.to_string(),
                         line: failure.line,
                         message: format!("failed to parse {name}: {}", failure.message),
                     })?;
-                    Layer { origin: Origin::file(name), data, text: Some(bytes) }
+                    (Origin::file(name), data, Some(bytes))
                 }
-                Source::Data { origin, data } => Layer { origin, data, text: None },
+                Source::Data { origin, data } => (origin, data, None),
             };
-            data = if data.is_empty() { layer.data.clone() } else { values_file::merge(&data, &layer.data) };
-            layers.push(layer);
+            data = if data.is_empty() { own.clone() } else { values_file::merge(&data, &own) };
+            layers.push(Layer { origin, data: Data::Map(own), text });
         }
         let no_reader: Reader = Box::new(|name| Err(format!("open {name}: files cannot be read here")));
         let read = self.reader.unwrap_or(no_reader);
@@ -269,7 +234,7 @@ impl ValuesBuilder {
                     let _ = set_flags::parse_into(&text, kind, &mut own, &mut places);
                     close(own)
                 };
-                layers.push(Layer { origin: Origin::file(flag), data: own, text: None });
+                layers.push(Layer { origin: Origin::file(flag), data: Data::Map(own), text: None });
             }
         }
         Ok(Values { data, layers: layers.into() })

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use pintle_value::{Data, DataMap, Str};
+use pintle_value::{Data, DataMap, Step, Str};
 
 use crate::ChartError;
 use crate::decode::{self, Failure};
@@ -77,6 +77,38 @@ pub(crate) fn split(bytes: &[u8]) -> Result<Vec<(u32, &[u8])>, Failure> {
         documents.push((first_line, bytes.get(start..).unwrap_or_default()));
     }
     Ok(documents)
+}
+
+/// The line and column, both from 1, of the key or list item that a path leads to, or of the last one on the way that
+/// is written there. Of several documents the one that has the most of the path, and of equal ones the last.
+pub(crate) fn find(bytes: &[u8], path: &[Step]) -> Option<(u32, u32)> {
+    let bytes = &*normalize(bytes);
+    let mut found: Option<(usize, (u32, u32))> = None;
+    for (before, document) in split(bytes).ok()? {
+        let Ok(Some(document)) = pintle_yaml::parse_spanned(document, &pintle_yaml::Limits::default()) else {
+            continue;
+        };
+        let mut node = document.root();
+        for (depth, step) in path.iter().enumerate() {
+            let next = match step {
+                // The last of equal keys counts; a merged one has no place here but its value's.
+                Step::Key(key) => {
+                    let key = key.to_str_lossy();
+                    let written = node.members().filter(|(name, _, _)| *name == key).last();
+                    written
+                        .map(|(_, key, value)| (key.position(), value))
+                        .or_else(|| node.get(&key).map(|value| (value.position(), value)))
+                }
+                Step::Item(index) => node.items().nth(*index).map(|item| (item.position(), item)),
+            };
+            let Some((position, below)) = next else { break };
+            if found.is_none_or(|(deepest, _)| deepest <= depth) {
+                found = Some((depth, (before + position.line, position.column)));
+            }
+            node = below;
+        }
+    }
+    found.map(|(_, place)| place)
 }
 
 /// Both maps in one; of two members the second map's wins, maps are merged

@@ -262,6 +262,12 @@ impl Run<'_> {
         visit.add(fault);
     }
 
+    /// Says something of members of the map that is looked at.
+    fn say_of(&self, visit: &mut Visit<'_>, names: Vec<String>, text: impl FnOnce() -> String) {
+        let fault = self.fault_with(visit.interest, Vec::new(), || Kind::Members(text(), names));
+        visit.add(fault);
+    }
+
     fn map(&mut self, node: &Node, map: &DataMap, visit: &mut Visit<'_>) {
         if let Some(want) = node.min_properties.filter(|want| map.len() < *want) {
             self.say(visit, || format!("minProperties: got {}, want {}", grouped(map.len()), grouped(want)));
@@ -271,7 +277,8 @@ impl Run<'_> {
         }
         let missing = missing(map, &node.required);
         if !missing.is_empty() {
-            self.say(visit, || match missing.as_slice() {
+            let names = missing.iter().map(ToString::to_string).collect();
+            self.say_of(visit, names, || match missing.as_slice() {
                 [only] => format!("missing property {}", quote(only)),
                 several => format!("missing properties {}", quote_all(several)),
             });
@@ -360,7 +367,10 @@ impl Run<'_> {
             }
         }
         if !refused.is_empty() {
-            self.say(visit, || format!("additional properties {} not allowed", quote_all(&refused)));
+            let names = refused.iter().map(ToString::to_string).collect();
+            self.say_of(visit, names, || {
+                format!("additional properties {} not allowed", quote_all(&refused))
+            });
         }
     }
 

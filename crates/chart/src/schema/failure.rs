@@ -21,11 +21,33 @@ pub(super) enum Kind {
     Group,
     /// The faults that a referenced schema found.
     Reference,
+    /// Members of the map are missing or too many: the text, and their names.
+    Members(String, Vec<String>),
     /// Any other, with its text.
     Text(String),
 }
 
 impl Failure {
+    /// The faults that have no causes of their own, each with the steps to its value and its text; of missing members
+    /// each with its own steps.
+    pub(super) fn leaves(&self) -> Vec<(Vec<String>, String)> {
+        let mut leaves = Vec::new();
+        let mut todo = vec![self];
+        while let Some(failure) = todo.pop() {
+            match &failure.kind {
+                Kind::Text(text) if failure.causes.is_empty() => {
+                    leaves.push((failure.path.clone(), text.clone()));
+                }
+                Kind::Members(text, names) => leaves.extend(names.iter().map(|name| {
+                    let path = failure.path.iter().chain([name]).cloned().collect();
+                    (path, text.clone())
+                })),
+                _ => todo.extend(failure.causes.iter().rev()),
+            }
+        }
+        leaves
+    }
+
     /// Appends the lines of the tree, each with `- ` behind the blanks of its depth.
     pub(super) fn write(&self, out: &mut String, depth: usize) {
         let mut depth = depth;
@@ -36,7 +58,7 @@ impl Failure {
             }
             let text = match &self.kind {
                 Kind::Group | Kind::Reference => "validation failed",
-                Kind::Text(text) => text,
+                Kind::Members(text, _) | Kind::Text(text) => text,
             };
             let mut pointer = String::new();
             for step in &self.path {
