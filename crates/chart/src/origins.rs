@@ -5,6 +5,7 @@ use std::fmt;
 
 use pintle_value::{Data, Origin, Step, ValuePath};
 
+use crate::values::Said;
 use crate::{Chart, Values, values_file};
 
 /// Who set each value that a chart's templates see.
@@ -36,7 +37,7 @@ pub struct Origins {
 #[non_exhaustive]
 pub struct ValueOrigin {
     /// The path under which it was set, from the root of all values: another one than was asked for where it is a
-    /// global of a chart around, or imported.
+    /// global of a chart around, or imported, or where something that is no map was set above it.
     pub path: ValuePath,
     /// Who set it.
     pub setter: Setter,
@@ -98,8 +99,8 @@ impl Origins {
     }
 
     fn said(&self, path: &ValuePath) -> Option<ValueOrigin> {
-        if let Some((place, effect)) = self.values.said(path) {
-            return Some(ValueOrigin { path: path.clone(), setter: Setter::User, effect, place });
+        if let Some((said, effect)) = self.values.said(path) {
+            return Some(ValueOrigin { path: said.path, setter: Setter::User, effect, place: said.place });
         }
         self.root.said(path, path)
     }
@@ -140,15 +141,16 @@ impl Level {
     /// `path` is seen from this chart, `whole` from the root.
     fn said(&self, path: &ValuePath, whole: &ValuePath) -> Option<ValueOrigin> {
         if let Some((depth, effect)) = spoken(&self.own, path.steps(), Padding::Counts) {
-            let place = Origin::file(format!("{}/values.yaml", self.path)).value(path.to_string());
-            let told = path.steps().get(..depth).unwrap_or_default();
-            let position = self.text.as_deref().and_then(|text| values_file::find(text, told));
-            let place = match position {
-                Some((line, column)) => place.at(line, column),
-                None => place,
-            };
+            let Said { path: told, mut place } =
+                Said::new(Origin::file(format!("{}/values.yaml", self.path)), path, depth);
+            let position = self.text.as_deref().and_then(|text| values_file::find(text, told.steps()));
+            if let Some((line, column)) = position {
+                place = place.at(line, column);
+            }
             let setter = Setter::Chart(self.path.clone());
-            return Some(ValueOrigin { path: whole.clone(), setter, effect, place });
+            let above = whole.steps().len() - path.steps().len();
+            let path = whole.steps().iter().take(above + depth).cloned().collect();
+            return Some(ValueOrigin { path, setter, effect, place });
         }
         let imported = self.imports.iter().find_map(|import| {
             let child = self.children.iter().find(|child| child.name == import.chart)?;

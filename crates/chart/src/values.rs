@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use pintle_value::{Data, DataMap, Origin, ValuePath};
+use pintle_value::{Data, DataMap, Origin, Step, ValuePath};
 
 use crate::node::{close, open};
 use crate::origins::{Effect, Padding, spoken};
@@ -46,11 +46,21 @@ impl Values {
     /// The file or flag that set, or by `null` removed, the value below this path; the last one that spoke. `None`
     /// where none did.
     pub fn origin(&self, path: &[&str]) -> Option<Origin> {
-        self.said(&ValuePath::of_keys(path.iter().copied())).map(|(place, _)| place)
+        self.said(&ValuePath::of_keys(path.iter().copied())).map(|(said, _)| said.place)
     }
 
     /// The same for a path of any kind, and what was done to the value.
-    pub(crate) fn said(&self, path: &ValuePath) -> Option<(Origin, Effect)> {
+    pub(crate) fn said(&self, path: &ValuePath) -> Option<(Said, Effect)> {
+        // An item that the list has not in the end is the doing of who set the list.
+        let all = Data::Map(self.data.clone());
+        let item = path.steps().iter().position(|step| matches!(step, Step::Item(_)));
+        let list = item.map(|at| path.steps().iter().take(at).cloned().collect::<ValuePath>());
+        if let Some(list) = list.filter(|list| list.find(&all).is_some() && path.find(&all).is_none()) {
+            let index = path.steps().get(list.steps().len());
+            if index.is_some_and(|index| list.step(index.clone()).find(&all).is_none()) {
+                return self.said(&list);
+            }
+        }
         let found = self.layers.iter().rev().find_map(|layer| {
             let padding = if layer.text.is_some() { Padding::Counts } else { Padding::SaysNothing };
             let (depth, effect) = spoken(&layer.data, path.steps(), padding)?;
@@ -58,21 +68,37 @@ impl Values {
         });
         found.or_else(|| {
             // Values that nobody has a record of.
-            let (_, effect) = spoken(&Data::Map(self.data.clone()), path.steps(), Padding::Counts)?;
-            self.layers.is_empty().then(|| (Origin::file("the given values").value(path.to_string()), effect))
+            let (depth, effect) = spoken(&all, path.steps(), Padding::Counts)?;
+            let origin = Origin::file("the given values");
+            self.layers.is_empty().then(|| (Said::new(origin, path, depth), effect))
         })
     }
 }
 
 impl Layer {
     /// Where the first `depth` steps of the path are set.
-    fn place(&self, path: &ValuePath, depth: usize) -> Origin {
-        let told = path.steps().get(..depth).unwrap_or_default();
-        let origin = self.origin.clone().value(told.iter().cloned().collect::<ValuePath>().to_string());
-        match self.text.as_deref().and_then(|text| values_file::find(text, told)) {
-            Some((line, column)) => origin.at(line, column),
-            None => origin,
+    fn place(&self, path: &ValuePath, depth: usize) -> Said {
+        let mut said = Said::new(self.origin.clone(), path, depth);
+        let position = self.text.as_deref().and_then(|text| values_file::find(text, said.path.steps()));
+        if let Some((line, column)) = position {
+            said.place = said.place.at(line, column);
         }
+        said
+    }
+}
+
+/// What somebody said of a value.
+pub(crate) struct Said {
+    /// The value, or one that holds it and is no map or list.
+    pub(crate) path: ValuePath,
+    /// Where.
+    pub(crate) place: Origin,
+}
+
+impl Said {
+    pub(crate) fn new(origin: Origin, path: &ValuePath, depth: usize) -> Self {
+        let path: ValuePath = path.steps().iter().take(depth).cloned().collect();
+        Self { place: origin.value(path.to_string()), path }
     }
 }
 

@@ -151,7 +151,7 @@ fn run(
         return Err(format!("release name check failed: {error}").into());
     }
     let input = RenderInput::new(name, or(&options.namespace, "default"))
-        .values(options.values.data().clone())
+        .values(options.values.clone())
         .capabilities(capabilities)
         .operation(options.operation)
         .schema(options.schema);

@@ -48,6 +48,7 @@ pub(crate) struct Run {
 
 /// What is wrong with a template's text.
 pub(crate) struct ParseFailure {
+    file: String,
     message: String,
     places: Vec<Origin>,
     kind: pintle_template::ErrorKind,
@@ -55,7 +56,12 @@ pub(crate) struct ParseFailure {
 
 impl ParseFailure {
     pub(crate) fn to_error(&self) -> RenderError {
-        RenderError::Template { message: self.message.clone(), places: self.places.clone(), kind: self.kind }
+        RenderError::Template {
+            message: self.message.clone(),
+            file: self.file.clone(),
+            places: self.places.clone(),
+            kind: self.kind,
+        }
     }
 }
 
@@ -132,6 +138,7 @@ fn prepare(chart: &Chart, functions: &Functions) -> Result<Prepared, ParseFailur
     for name in names {
         let Some(text) = texts.get(name) else { continue };
         templates.parse(name.as_str(), Str::from_bytes(text.data)).map_err(|error| ParseFailure {
+            file: name.clone(),
             message: trace::parse_error(name, &error.to_string()),
             places: crate::render::places(&error),
             kind: error.kind(),

@@ -103,10 +103,36 @@ impl Written {
         (left, Self { output, removed })
     }
 
+    /// Where a piece of the text came from, as a watch on the same run saw it.
+    pub(crate) fn written(
+        &self,
+        watch: &pintle_template::Watch,
+        from: usize,
+        to: usize,
+    ) -> Option<pintle_template::Written> {
+        watch.written(self.output.as_bytes(), self.raw(from), self.raw(to))
+    }
+
+    /// The pieces of the text that actions wrote, as a watch on the same run saw them.
+    pub(crate) fn actions(&self, watch: &pintle_template::Watch) -> Vec<std::ops::Range<usize>> {
+        let left = |raw: usize| {
+            // Each removal before it shortens what is left.
+            let taken =
+                self.removed.iter().enumerate().filter(|(at, place)| **place + at * NO_VALUE.len() < raw);
+            raw.saturating_sub(taken.count() * NO_VALUE.len())
+        };
+        let pieces = watch.actions(self.output.as_bytes().len()).into_iter();
+        pieces.map(|piece| left(piece.start)..left(piece.end)).collect()
+    }
+
+    /// The offset in what the template wrote of an offset in the text that is left.
+    fn raw(&self, offset: usize) -> usize {
+        offset + self.removed.partition_point(|place| *place <= offset) * NO_VALUE.len()
+    }
+
     /// The template position that wrote the byte at this offset of the text.
     pub(crate) fn origin(&self, offset: usize) -> Option<Origin> {
-        let taken = self.removed.partition_point(|place| *place <= offset) * NO_VALUE.len();
-        let position = self.output.position(offset + taken)?;
+        let position = self.output.position(self.raw(offset))?;
         Some(Origin::file(&*position.template.to_str_lossy()).at(position.line, position.column))
     }
 }

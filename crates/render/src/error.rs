@@ -26,6 +26,8 @@ pub enum RenderError {
     Template {
         /// Helm's text, of one line or a trace of several.
         message: String,
+        /// The file that was being parsed or rendered.
+        file: String,
         /// Where in the templates it happened, outermost first: the file that was rendered, then what it included.
         places: Vec<Origin>,
         /// What kind of error it is.

@@ -4,8 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use pintle_chart::Values;
 use pintle_functions::{LookupRequest, Moment};
-use pintle_value::{Data, DataMap};
+use pintle_value::Data;
 
 use crate::{Capabilities, PostRenderer};
 
@@ -25,7 +26,7 @@ pub struct RenderInput {
     pub(crate) namespace: String,
     pub(crate) revision: i64,
     pub(crate) operation: Operation,
-    pub(crate) values: DataMap,
+    pub(crate) values: Values,
     pub(crate) capabilities: Capabilities,
     pub(crate) lookup: Option<Arc<dyn LiveLookup>>,
     pub(crate) resolver: Option<Arc<dyn NameResolver>>,
@@ -107,7 +108,7 @@ impl RenderInput {
             namespace: namespace.into(),
             revision: 1,
             operation: Operation::Install,
-            values: DataMap::default(),
+            values: Values::default(),
             capabilities: Capabilities::offline(),
             lookup: None,
             resolver: None,
@@ -136,10 +137,10 @@ impl RenderInput {
         self
     }
 
-    /// Sets the user's values.
+    /// Sets the user's values; where they are [`Values`], explanations of errors can say which file or flag set them.
     #[must_use]
-    pub fn values(mut self, values: DataMap) -> Self {
-        self.values = values;
+    pub fn values(mut self, values: impl Into<Values>) -> Self {
+        self.values = values.into();
         self
     }
 

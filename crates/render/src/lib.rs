@@ -5,6 +5,9 @@ mod command;
 mod compiled;
 mod document;
 mod error;
+mod explain;
+mod explanation;
+mod field_place;
 mod files;
 mod glob;
 mod head;
@@ -29,6 +32,8 @@ pub use command::{
 pub use compiled::CompiledChart;
 pub use document::Document;
 pub use error::{Class, Hidden, RenderError};
+pub use explain::DocumentRef;
+pub use explanation::{Excerpt, Explanation, NamedValue, Role};
 pub use head::Head;
 pub use hook::{
     HOOK_ANNOTATION, HOOK_DELETE_ANNOTATION, HOOK_OUTPUT_LOG_ANNOTATION, HOOK_WEIGHT_ANNOTATION, Hook,

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use pintle_chart::{Processed, Warning, coalesce_values, is_compatible};
+use pintle_chart::{Chart, Processed, Warning, coalesce_values, is_compatible};
 use pintle_functions::{HelmHost, Lookup, LookupRequest, Resolver, SeededRandom, Strictness};
 use pintle_template::{Error, ErrorKind, Execution, MissingKey, Output};
 use pintle_value::{Data, Map, Origin, Value};
 
 use crate::capabilities::CapabilitiesObject;
-use crate::compiled::Prepared;
+use crate::compiled::{Prepared, Run};
 use crate::document::Written;
 use crate::input::{LiveLookup, NameResolver};
 use crate::manifest::{RenderedFile, RenderedFiles};
@@ -39,10 +39,32 @@ impl CompiledChart {
         input: &RenderInput,
         warnings: &mut Vec<Warning>,
     ) -> Result<Rendered, RenderError> {
+        let Stage { chart, values } = self.stage(input, warnings)?;
+        let variant = self.variant(&chart);
+        let prepared = match &*variant {
+            Ok(prepared) => prepared,
+            Err(failure) => return Err(failure.to_error()),
+        };
+        let scope = scope(input, &chart, &values);
+        let mut files = execute(prepared, &scope, input, warnings)?;
+        let notes = take_notes(&mut files, chart.name(), input.notes);
+        if let Some(post_renderer) = &input.post_renderer {
+            files = post_renderer::apply(&files, &**post_renderer)?;
+        }
+        let (hooks, documents) = manifest::sort(&files, warnings)?;
+        Ok(Rendered { documents, hooks, crds: chart.crds(), notes, chart, warnings: Vec::new() })
+    }
+
+    /// What stands before the templates run: the chart with its dependencies processed, and checked values.
+    pub(crate) fn stage(
+        &self,
+        input: &RenderInput,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Stage, RenderError> {
         let Processed { chart, warnings: more, .. } =
-            self.chart().process_dependencies(&input.values).map_err(RenderError::Dependencies)?;
+            self.chart().process_dependencies(input.values.data()).map_err(RenderError::Dependencies)?;
         warnings.extend(more);
-        let values = coalesce_values(&chart, &input.values, warnings).map_err(RenderError::Values)?;
+        let values = coalesce_values(&chart, input.values.data(), warnings).map_err(RenderError::Values)?;
         if input.schema == SchemaCheck::Check && pintle_chart::has_schema(&chart) {
             let data = Value::Map(values.clone())
                 .to_data()
@@ -59,23 +81,21 @@ impl CompiledChart {
                 version: version.version.clone(),
             });
         }
-
-        let variant = self.variant(&chart);
-        let prepared = match &*variant {
-            Ok(prepared) => prepared,
-            Err(failure) => return Err(failure.to_error()),
-        };
-        let release = Value::Map(release_map(input));
-        let capabilities = Value::object(CapabilitiesObject(input.capabilities.clone()));
-        let scope = Scope::root(&chart, &release, &capabilities, &values);
-        let mut files = execute(prepared, &scope, input, warnings)?;
-        let notes = take_notes(&mut files, chart.name(), input.notes);
-        if let Some(post_renderer) = &input.post_renderer {
-            files = post_renderer::apply(&files, &**post_renderer)?;
-        }
-        let (hooks, documents) = manifest::sort(&files, warnings)?;
-        Ok(Rendered { documents, hooks, crds: chart.crds(), notes, chart, warnings: Vec::new() })
+        Ok(Stage { chart, values })
     }
+}
+
+/// A chart and its values, ready to be rendered.
+pub(crate) struct Stage {
+    pub(crate) chart: Chart,
+    pub(crate) values: Map,
+}
+
+/// What the chart's templates see.
+pub(crate) fn scope(input: &RenderInput, chart: &Chart, values: &Map) -> Scope {
+    let release = Value::Map(release_map(input));
+    let capabilities = Value::object(CapabilitiesObject(input.capabilities.clone()));
+    Scope::root(chart, &release, &capabilities, values)
 }
 
 /// `.Release`.
@@ -105,18 +125,13 @@ fn execute(
     let mut files = RenderedFiles::new();
     let mut failure = None;
     {
-        let mut run = Execution::new(&mut host)
-            .limits(input.limits.clone())
-            .missing_key(if input.mode == Mode::Strict { MissingKey::Error } else { MissingKey::Zero });
+        let mut run = Execution::new(&mut host).limits(input.limits.clone()).missing_key(missing_key(input));
         if let Some(cancel) = &input.cancel {
             run = run.cancel(Arc::clone(cancel));
         }
         for template in &prepared.runs {
             let Some(dot) = dots.get(&*template.chart) else { continue };
-            let about = Map::typed(&VALUES);
-            about.insert("Name", Value::from(&*template.name));
-            about.insert("BasePath", Value::from(format!("{}/templates", template.chart)));
-            dot.insert("Template", Value::Map(about));
+            about_template(dot, template);
             let mut output = Output::new();
             let dot = Value::Map((*dot).clone());
             if let Err(error) = prepared.program.execute(&*template.name, &dot, &mut output, &mut run) {
@@ -138,14 +153,26 @@ fn execute(
     }
 }
 
-fn scopes<'a>(scope: &'a Scope, dots: &mut HashMap<&'a str, &'a Map>) {
+/// `.Template` of the template that runs next.
+pub(crate) fn about_template(dot: &Map, template: &Run) {
+    let about = Map::typed(&VALUES);
+    about.insert("Name", Value::from(&*template.name));
+    about.insert("BasePath", Value::from(format!("{}/templates", template.chart)));
+    dot.insert("Template", Value::Map(about));
+}
+
+pub(crate) fn missing_key(input: &RenderInput) -> MissingKey {
+    if input.mode == Mode::Strict { MissingKey::Error } else { MissingKey::Zero }
+}
+
+pub(crate) fn scopes<'a>(scope: &'a Scope, dots: &mut HashMap<&'a str, &'a Map>) {
     dots.insert(&scope.path, &scope.dot);
     for child in &scope.children {
         scopes(child, dots);
     }
 }
 
-fn host(input: &RenderInput) -> HelmHost {
+pub(crate) fn host(input: &RenderInput) -> HelmHost {
     let mut host = HelmHost::new();
     if let Some(time) = input.time {
         host = host.clock(time);
@@ -186,7 +213,7 @@ fn template_error(file: &str, error: &Error) -> RenderError {
         ErrorKind::Execute => trace::execution_error(file, &error.chain()),
         _ => error.to_string(),
     };
-    RenderError::Template { message, places: places(error), kind: error.kind() }
+    RenderError::Template { message, file: file.to_owned(), places: places(error), kind: error.kind() }
 }
 
 /// The places of a template's error.

@@ -1,6 +1,7 @@
 //! Which values of a tree a run read, and what it made of them.
 
 use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -37,6 +38,8 @@ pub struct Watch {
     pub(crate) frames: Vec<Around>,
     pub(crate) loops: Vec<Iterated>,
     pub(crate) controls: Vec<Control>,
+    /// What `and` and `or` looked at in this action before they came to their result.
+    pub(crate) passed: Lineage,
     /// What was written, the text being collected innermost last.
     pub(crate) written: Vec<Vec<Mark>>,
     pub(crate) pending: Option<Pending>,
@@ -191,6 +194,15 @@ impl Watch {
     /// piece that no action wrote, the place of its first letter.
     pub fn written(&self, output: &[u8], from: usize, to: usize) -> Option<Written> {
         written(self.written.first()?, output, from, to)
+    }
+
+    /// The pieces of the run's output, `length` bytes long, that actions of the file wrote, each as its first byte and
+    /// the one behind its last; what was included without a change is a piece for each of the actions in it.
+    pub fn actions(&self, length: usize) -> Vec<Range<usize>> {
+        let Some(marks) = self.written.first() else { return Vec::new() };
+        let ends = marks.iter().skip(1).map(|mark| mark.offset).chain([length]);
+        let pieces = marks.iter().zip(ends).filter(|(mark, _)| !mark.verbatim);
+        pieces.map(|(mark, end)| mark.offset..end).filter(|piece| !piece.is_empty()).collect()
     }
 
     /// The path of a map or list of the tree.

@@ -115,14 +115,14 @@ fn output_names_its_values() {
             &[],
         ),
         ("{{ $d := dict }}{{ $x := set $d \"x\" .Values.image.tag }}{{ $d.x }}", "v1", &["image.tag"], &[]),
-        ("{{ tpl .Values.text . }}", "v1", &["image.tag"], &[]),
+        ("{{ tpl .Values.text . }}", "v1", &["image.tag"], &["text"]),
         (
             "{{ range $i, $h := .Values.hosts }}{{ if eq $h \"two\" }}here{{ end }}{{ end }}",
             "here",
             &[],
             &["hosts[1]", "hosts"],
         ),
-        ("{{ or .Values.replicas .Values.image.tag }}", "v1", &["image.tag"], &[]),
+        ("{{ or .Values.replicas .Values.image.tag }}", "v1", &["image.tag"], &["replicas"]),
         ("{{ .Values.image.tag }} and text", "and", &[], &[]),
     ] {
         let run = run(template);

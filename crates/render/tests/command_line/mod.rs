@@ -1,11 +1,18 @@
 //! Runs a recorded command line `helm template NAME CHART FLAGS` with the library, for tests and for the corpus.
 
+#![allow(
+    dead_code,
+    clippy::panic,
+    reason = "each of the tests that share this file uses a part of it, and panics if it fails"
+)]
+
 use std::fmt::Write as _;
 use std::path::Path;
 
 use pintle_chart::{Chart, Limits, Values};
 use pintle_render::{
-    CompiledChart, Crds, HookOutput, Operation, SchemaCheck, TemplateOptions, render_name, template,
+    CompiledChart, Crds, Explanation, HookOutput, Operation, RenderError, RenderInput, SchemaCheck,
+    TemplateOptions, render_name, template,
 };
 
 /// What the command printed.
@@ -44,6 +51,24 @@ pub(crate) fn run(folder: &Path, words: &[String]) -> Result<Printed, String> {
                 }
                 _ => Ok(failed(&log, &error.to_string())),
             }
+        }
+    }
+}
+
+/// The error of a command line that fails while it renders, and what lies behind it.
+pub(crate) fn failure(folder: &Path, words: &[String]) -> (RenderError, Explanation) {
+    let parsed = parse(folder, words);
+    let Ok(Ok((chart, options))) = parsed else { panic!("{words:?} cannot be read: {parsed:?}") };
+    let chart = match Chart::from_path(&chart, &Limits::default()) {
+        Ok(chart) => CompiledChart::new(chart),
+        Err(error) => panic!("{words:?}: {error}"),
+    };
+    let input = RenderInput::new(options.name, "default").values(options.values);
+    match chart.render(&input) {
+        Ok(_) => panic!("{words:?} does not fail"),
+        Err(error) => {
+            let explanation = chart.explain(&input, &error);
+            (error, explanation)
         }
     }
 }

@@ -60,11 +60,16 @@ impl<'a> Machine<'a, '_> {
         if depth < watch.frames.len() {
             self.settle_return(watch);
         } else if depth > watch.frames.len() || watch.stack.is_empty() {
-            let dot = match effect {
-                Effect::Begin { dot, .. } => dot,
-                _ => Lineage::default(),
+            let (dot, text) = match effect {
+                Effect::Begin { dot, text } => (dot, text),
+                _ => (Lineage::default(), Lineage::default()),
             };
             self.settle_begin(watch, dot);
+            if !text.paths.is_empty() {
+                // A template that stands in a value does what the value says.
+                let all = Control { depth, from: 0, until: usize::MAX, paths: text.paths };
+                watch.controls.push(all);
+            }
         } else {
             self.settle_effect(watch, template, effect);
         }
@@ -121,12 +126,11 @@ impl<'a> Machine<'a, '_> {
         match effect {
             Effect::Nothing => {}
             Effect::Choose => {
-                let before = watch.stack.len();
-                if height < before {
-                    // What was looked at is gone, or took the place of what the pipeline gave.
-                    let last = watch.stack.get(top..).map(|all| Lineage::union(all.iter()));
-                    watch.stack.truncate(top);
-                    watch.stack.extend(last);
+                // What was looked at is gone, or took the place of what the pipeline gave.
+                if height < watch.stack.len() {
+                    let gone = watch.stack.get(height..).map(|all| Lineage::union(all.iter()));
+                    watch.passed.add(&gone.unwrap_or_default());
+                    watch.stack.truncate(height);
                 }
             }
             // A text for `tpl` that has no action begins no template.
@@ -244,6 +248,10 @@ impl<'a> Machine<'a, '_> {
                 let found = read(watch, &value, &top, chain_of(template, chain));
                 (Effect::Replace(found.clone()), found)
             }
+            Op::Pop => {
+                watch.passed = Lineage::default();
+                (Effect::Nothing, Lineage::default())
+            }
             Op::Store(slot) => {
                 self.set(watch, slot, top.clone());
                 (Effect::Nothing, top)
@@ -285,9 +293,8 @@ impl<'a> Machine<'a, '_> {
             Op::Method { .. } => (Effect::Nothing, top.clone()),
             Op::Check { depth, .. } => (Effect::Nothing, self.operand(watch, depth as usize)),
             Op::JumpIfFalse(target) => {
-                let lineage = top;
-                self.decide(watch, template, target, &lineage);
-                (Effect::Nothing, lineage)
+                self.decide(watch, template, target, &top);
+                (Effect::Nothing, top)
             }
             Op::With { slot, else_pc } => {
                 let lineage = self.operand(watch, 0);
@@ -387,6 +394,8 @@ impl<'a> Machine<'a, '_> {
 
     /// Remembers what a condition was made from, for as long as it decides.
     fn decide(&self, watch: &mut Watch, template: &Template, target: u32, lineage: &Lineage) {
+        let mut lineage = lineage.clone();
+        lineage.add(&std::mem::take(&mut watch.passed));
         if lineage.paths.is_empty() {
             return;
         }
@@ -400,13 +409,16 @@ impl<'a> Machine<'a, '_> {
             depth: self.frames.len(),
             from: self.frame.pc,
             until: until as usize,
-            paths: lineage.paths.clone(),
+            paths: lineage.paths,
         });
     }
 
     fn mark(&self, watch: &mut Watch, template: &Template, pos: u32, verbatim: bool, lineage: Lineage) {
         let start = self.collecting_from();
-        let conditions = watch.conditions().into();
+        let passed = std::mem::take(&mut watch.passed).paths;
+        let mut conditions = watch.conditions();
+        conditions.splice(0..0, passed);
+        let conditions = conditions.into();
         let mark = Mark {
             offset: self.out.bytes.len().saturating_sub(start),
             source: std::sync::Arc::clone(&template.source),
