@@ -1,13 +1,16 @@
 //! Private keys: made, read from PEM, written as PEM, signing.
 
-use num_bigint_dig::prime::probably_prime;
-use num_bigint_dig::{BigUint, RandBigInt, RandPrime};
+use std::convert::Infallible;
+
+use crypto_bigint::BoxedUint;
+use crypto_primes::{Flavor, is_prime, random_prime};
+use num_bigint::BigUint;
 use p256::ecdsa::signature::Signer as _;
 use pintle_template::{Call, CallError};
 use pintle_value::Str;
+use rand_core::{TryCryptoRng, TryRng};
+use rsa::Pkcs1v15Sign;
 use rsa::pkcs1::{DecodeRsaPrivateKey, EncodeRsaPrivateKey, EncodeRsaPublicKey};
-use rsa::rand_core::{CryptoRng, RngCore};
-use rsa::{Pkcs1v15Sign, RsaPrivateKey};
 use sha2::{Digest, Sha256};
 
 use super::der::{self, Reader};
@@ -35,7 +38,7 @@ const SHA256_PREFIX: &[u8] = &[
 
 /// A private key.
 pub(super) enum PrivateKey {
-    Rsa(Box<RsaPrivateKey>),
+    Rsa(Box<rsa::PrivateKey>),
     /// On the curve P-256.
     Ec(p256::ecdsa::SigningKey),
     Ed25519(ed25519_dalek::SigningKey),
@@ -102,42 +105,54 @@ impl Draw {
     }
 }
 
-impl RngCore for Draw {
-    fn next_u32(&mut self) -> u32 {
-        let mut bytes = [0; 4];
-        self.fill_bytes(&mut bytes);
-        u32::from_le_bytes(bytes)
-    }
-
-    fn next_u64(&mut self) -> u64 {
-        let mut bytes = [0; 8];
-        self.fill_bytes(&mut bytes);
-        u64::from_le_bytes(bytes)
-    }
-
-    fn fill_bytes(&mut self, bytes: &mut [u8]) {
+impl Draw {
+    fn fill(&mut self, bytes: &mut [u8]) {
         let _ = self.0.fill(bytes); // never fails: it only hashes
     }
 
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), rsa::rand_core::Error> {
-        self.fill_bytes(bytes);
+    fn array<const N: usize>(&mut self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.fill(&mut bytes);
+        bytes
+    }
+
+    /// A number of at most this many bits; a multiple of 8.
+    fn number(&mut self, bits: u32) -> BigUint {
+        let mut bytes = vec![0; bits as usize / 8];
+        self.fill(&mut bytes);
+        BigUint::from_bytes_be(&bytes)
+    }
+}
+
+impl TryRng for Draw {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(u32::from_le_bytes(self.array()))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(u64::from_le_bytes(self.array()))
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        self.fill(bytes);
         Ok(())
     }
 }
 
-impl CryptoRng for Draw {}
+impl TryCryptoRng for Draw {}
 
 impl PrivateKey {
     fn generate_rsa(random: &mut Draw, bits: usize) -> Result<Self, CallError> {
-        RsaPrivateKey::new(random, bits)
+        rsa::PrivateKey::new(random, bits)
             .map(|key| Self::Rsa(Box::new(key)))
             .map_err(|error| CallError::new(format!("error generating rsa key: {error}")))
     }
 
     fn generate_ec(random: &mut Draw) -> Self {
         loop {
-            let mut bytes = [0; 32];
-            random.fill_bytes(&mut bytes);
+            let bytes: [u8; 32] = random.array();
             // All but one in 2^32 are a key.
             if let Ok(key) = p256::ecdsa::SigningKey::from_slice(&bytes) {
                 return Self::Ec(key);
@@ -180,7 +195,7 @@ impl PrivateKey {
 
     fn from_pkcs1(bytes: &[u8]) -> Result<Self, String> {
         der::check_outer(bytes)?;
-        match RsaPrivateKey::from_pkcs1_der(bytes) {
+        match rsa::PrivateKey::from_pkcs1_der(bytes) {
             Ok(key) => Ok(Self::Rsa(Box::new(key))),
             Err(error) => Err(format!("x509: failed to parse private key: {error}")),
         }
@@ -326,19 +341,21 @@ impl PrivateKey {
 /// A DSA key of 2048 and 256 bits (FIPS 186-4; Go: `dsa.GenerateParameters`).
 #[expect(clippy::many_single_char_names, reason = "FIPS 186-4 names them so")]
 fn generate_dsa(random: &mut Draw) -> DsaKey {
-    const LONG: usize = 2048;
-    const SHORT: usize = 256;
-    const ROUNDS: usize = 64;
+    const LONG: u32 = 2048;
+    const SHORT: u32 = 256;
     let one = BigUint::from(1_u8);
     loop {
-        let q = random.gen_prime(SHORT);
+        let q: BoxedUint = random_prime(random, Flavor::Any, SHORT);
+        let q = BigUint::from_bytes_be(&q.to_be_bytes());
         for _ in 0..4 * LONG {
-            let mut p = random.gen_biguint(LONG);
-            p |= &one << (LONG - 1);
-            p |= &one;
+            let mut p = random.number(LONG);
+            p.set_bit(u64::from(LONG) - 1, true);
+            p.set_bit(0, true);
             // One more than a multiple of q.
-            p -= &p % &q - &one;
-            if p.bits() < LONG || !probably_prime(&p, ROUNDS) {
+            p = &p - &p % &q + &one;
+            if p.bits() < u64::from(LONG)
+                || !is_prime(Flavor::Any, &BoxedUint::from_be_slice_vartime(&p.to_bytes_be()))
+            {
                 continue;
             }
             let exponent = (&p - &one) / &q;
@@ -350,7 +367,8 @@ fn generate_dsa(random: &mut Draw) -> DsaKey {
                 }
                 h += &one;
             };
-            let x = random.gen_biguint_range(&one, &q);
+            // 64 bits more than q has: no remainder is likelier than another by more than 2^-64.
+            let x = random.number(SHORT + 64) % (&q - &one) + &one;
             let y = g.modpow(&x, &p);
             return DsaKey { p, q, g, y, x };
         }
