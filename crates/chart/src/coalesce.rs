@@ -25,6 +25,14 @@ pub fn coalesce_values(
     Ok(dest)
 }
 
+/// Lays values over others, table by table, without regard to any chart (Helm: `CoalesceTables`). A `null` removes what
+/// stands below it, and stays where nothing does; what is a table on one side only stays what `values` has.
+pub fn coalesce_tables(values: &DataMap, below: &DataMap, warnings: &mut Vec<Warning>) -> DataMap {
+    let dest = Map::view(values.clone());
+    Coalescer { mode: Mode::Coalesce, warnings }.tables(&dest, &Map::view(below.clone()), "");
+    to_data(&dest)
+}
+
 /// What coalescing needs to know of a chart; dependencies in the middle of being processed have it too.
 pub(crate) struct Tree<'a> {
     pub(crate) name: &'a str,

@@ -48,7 +48,7 @@ mod values_file;
 mod warning;
 
 pub use chart::{Chart, ChartBuilder, CrdFile, Digest};
-pub use coalesce::coalesce_values;
+pub use coalesce::{coalesce_tables, coalesce_values};
 pub use dependencies::{Processed, is_compatible};
 pub use error::{ChartError, Class, SchemaFault};
 pub use file::File;

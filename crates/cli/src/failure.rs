@@ -3,31 +3,47 @@
 use std::fmt;
 use std::io;
 
-/// Why a command failed, in one message for the person at the terminal.
+/// Why a command failed, in one message for the person at the terminal, and what it tells the program that called it.
 #[derive(Debug)]
-pub(crate) struct Failure(Option<String>);
+pub(crate) struct Failure {
+    message: Option<String>,
+    code: u8,
+}
+
+/// The exit code of every failure of Helm's.
+const FAILED: u8 = 1;
 
 impl Failure {
     /// A failure with this message.
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self(Some(message.into()))
+        Self { message: Some(message.into()), code: FAILED }
     }
 
-    /// The message; `None` where nobody can read it, because the reader of the output has gone away.
+    /// Nothing failed, but the exit code says something.
+    pub(crate) fn silent(code: u8) -> Self {
+        Self { message: None, code }
+    }
+
+    /// The exit code.
+    pub(crate) fn code(&self) -> u8 {
+        self.code
+    }
+
+    /// The message; `None` where there is none, or nobody can read it because the reader of the output has gone away.
     pub(crate) fn message(&self) -> Option<&str> {
-        self.0.as_deref()
+        self.message.as_deref()
     }
 
     /// The same, with what was being done in front.
     pub(crate) fn within(self, doing: impl fmt::Display) -> Self {
-        Self(self.0.map(|message| format!("{doing}: {message}")))
+        Self { message: self.message.map(|message| format!("{doing}: {message}")), ..self }
     }
 }
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::BrokenPipe => Self(None),
+            io::ErrorKind::BrokenPipe => Self::silent(FAILED),
             _ => Self::new(error.to_string()),
         }
     }

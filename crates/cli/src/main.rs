@@ -35,7 +35,7 @@ fn main() -> ExitCode {
                 // Where even standard error is closed, nobody is there to be told.
                 let _ = writeln!(io::stderr(), "Error: {message}");
             }
-            ExitCode::FAILURE
+            ExitCode::from(failure.code())
         }
     }
 }

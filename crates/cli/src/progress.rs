@@ -107,6 +107,7 @@ fn done(action: ObjectAction) -> Option<&'static str> {
         ObjectAction::Create | ObjectAction::CreateUnchecked => "created",
         ObjectAction::Update => "changed",
         ObjectAction::Replace => "replaced",
+        ObjectAction::Recreate | ObjectAction::RecreateOrphaning => "recreated",
         ObjectAction::Delete => "deleted",
         ObjectAction::Keep => "kept",
         _ => return None,

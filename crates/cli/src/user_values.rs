@@ -2,6 +2,7 @@
 
 use std::io::Read as _;
 
+use pintle::Sensitive;
 use pintle::chart::Values;
 use pintle::registry::{Http, Limits};
 
@@ -11,7 +12,7 @@ use crate::{Failure, source};
 /// Reads and merges what the flags name (Helm: `pkg/cli/values/options.go`, `MergeValues`).
 pub(crate) async fn read(flags: &ValueFlags) -> Result<Values, Failure> {
     let mut builder = Values::builder();
-    for name in &flags.values {
+    for name in flags.values.iter().chain(&flags.sensitive_values) {
         builder = builder.file(name.as_str(), file(name).await?);
     }
     // The library asks for these while it reads the flags; an address would need the network in between.
@@ -33,6 +34,15 @@ pub(crate) async fn read(flags: &ValueFlags) -> Result<Values, Failure> {
         builder = builder.set_literal(text);
     }
     Ok(builder.build()?)
+}
+
+/// The texts of the values that must not be shown.
+pub(crate) async fn sensitive(flags: &ValueFlags) -> Result<Sensitive, Failure> {
+    let mut builder = Values::builder();
+    for name in &flags.sensitive_values {
+        builder = builder.file(name.as_str(), file(name).await?);
+    }
+    Ok(Sensitive::of_values(builder.build()?.data()))
 }
 
 async fn file(name: &str) -> Result<Vec<u8>, Failure> {

@@ -3,7 +3,9 @@
 use pintle_value::Data;
 use serde::{Deserialize, Serialize};
 
-use crate::order::{in_waves, install_waves};
+use crate::difference::live_value_at;
+use crate::fields::{Mismatch, Wrong, compare, is_unchanged};
+use crate::order::{in_waves, kind_waves};
 use crate::path::UrlPath;
 use crate::request::{Call, Repeat};
 use crate::{Error, Object, ObjectRef, Progress, ProgressObserver, Resource, Scope, Target, Verb};
@@ -147,6 +149,42 @@ impl Target {
         Ok(Applied { object: reference.clone(), change, live })
     }
 
+    /// Applies an object over the live one that was read before, and fails with [`Error::Moved`] where that has become
+    /// another one, or what the apply would change in it is not what it was.
+    ///
+    /// Costs one request; where the object was written meanwhile, which happens all the time to what controllers keep a
+    /// status of, another read and another try.
+    pub async fn apply_over(
+        &self,
+        scope: &Scope,
+        object: &Object,
+        live: &Data,
+        options: ApplyOptions,
+    ) -> Result<Applied, Error> {
+        let reference = object.reference();
+        let moved = |fields| Error::Moved { object: Box::new(reference.clone()), fields };
+        let expected = Footprint::of(object, live, self.manager());
+        let mut at = version(live).unwrap_or_default().to_owned();
+        for _ in 0..self.inner.attempts {
+            let pinned = Object::new(with_version(object.data(), &at))?;
+            match self.apply(scope, &pinned, options).await {
+                Err(error) if error.is_conflict() && error.field_conflicts().is_empty() => {}
+                done => return done,
+            }
+            let Some(now) = self.get(scope, reference).await? else { return Err(moved(Vec::new())) };
+            if is_unchanged(object.data(), &now, self.manager()) {
+                // The answer to the write was lost and it was sent again, or somebody else wrote the same.
+                return Ok(Applied { object: reference.clone(), change: Change::Updated, live: now });
+            }
+            let found = Footprint::of(object, &now, self.manager());
+            if found != expected {
+                return Err(moved(expected.other_fields(&found)));
+            }
+            version(&now).unwrap_or_default().clone_into(&mut at);
+        }
+        Err(moved(Vec::new()))
+    }
+
     /// Creates an object, and fails when it is there already.
     pub async fn create(
         &self,
@@ -214,9 +252,9 @@ impl Target {
         self.object(scope, &call).await
     }
 
-    /// Applies many objects, those that do not depend on each other at once, in the order of
-    /// [`install_waves`]. As with Helm, an object that fails keeps none of the others from being written; the answers
-    /// come in the order of the objects.
+    /// Applies many objects, those that do not depend on each other at once, in the order of their kinds
+    /// ([`order`](crate::order)). As with Helm, an object that fails keeps none of the others from being written; the
+    /// answers come in the order of the objects.
     ///
     /// Ends early only when the scope ends; what was not tried then has that error.
     pub async fn apply_all(
@@ -226,7 +264,7 @@ impl Target {
         options: ApplyOptions,
         observer: &dyn ProgressObserver,
     ) -> Vec<Result<Applied, Error>> {
-        in_waves(install_waves(objects), objects, |object| async move {
+        in_waves(kind_waves(objects), objects, |object| async move {
             let result = self.apply(scope, object, options).await;
             match &result {
                 Ok(applied) => {
@@ -252,6 +290,49 @@ impl Target {
             Persistence::Keep => url,
             Persistence::DryRun => url.param("dryRun", "All"),
         }
+    }
+}
+
+/// What an apply of an object would change, live values included, as bytes of which a digest can be made: two states of
+/// the cluster that are the same to the apply give the same. Never to be shown.
+pub fn footprint(object: &Object, live: Option<&Data>, manager: &str) -> Vec<u8> {
+    let Some(live) = live else { return b"absent".to_vec() };
+    let Footprint { uid, fields } = Footprint::of(object, live, manager);
+    let fields: Vec<_> =
+        fields.iter().map(|(path, wrong, value)| (path, format!("{wrong:?}"), value)).collect();
+    // Texts and data are always JSON.
+    serde_json::to_vec(&(uid, fields)).unwrap_or_default()
+}
+
+/// What an apply would change in a live object.
+#[derive(PartialEq)]
+struct Footprint {
+    uid: Option<Data>,
+    /// The fields that are not as wanted, with what they are.
+    fields: Vec<(String, Wrong, Option<Data>)>,
+}
+
+impl Footprint {
+    fn of(object: &Object, live: &Data, manager: &str) -> Self {
+        let field = |one: Mismatch| {
+            (one.path.to_string(), one.wrong, live_value_at(object, live, &one.path).cloned())
+        };
+        Self {
+            uid: live.at(&["metadata", "uid"]).cloned(),
+            fields: compare(object.data(), live, manager).into_iter().map(field).collect(),
+        }
+    }
+
+    /// The names of the fields that only one of the two has, or that differ.
+    fn other_fields(&self, other: &Self) -> Vec<String> {
+        let only = |a: &Self, b: &Self| -> Vec<String> {
+            a.fields.iter().filter(|field| !b.fields.contains(field)).map(|(path, ..)| path.clone()).collect()
+        };
+        let mut fields = only(self, other);
+        fields.extend(only(other, self));
+        fields.sort();
+        fields.dedup();
+        fields
     }
 }
 

@@ -123,50 +123,131 @@ pub fn kinds_of(crds: &[Object]) -> Vec<Gvk> {
     kinds
 }
 
-/// What a CRD has that another one lacks: versions in which objects are stored, and fields of versions that both have.
-fn losses(old: &Data, new: &Data) -> Vec<String> {
+/// What a CRD would lose if another one took its place: versions in which objects are stored or that clients use, and
+/// fields of versions that both have. Each is named as people look for it (`stored version v1alpha1`, `v1 .spec.size`).
+///
+/// Both are `apiextensions.k8s.io/v1`; the old one as the cluster has it, with its status.
+pub fn losses(old: &Data, new: &Data) -> Vec<String> {
     let versions = |crd: &Data| -> BTreeMap<String, Data> {
         let versions = list(crd, &["spec", "versions"]);
         versions.map(|version| (text(version, &["name"]).to_owned(), version.clone())).collect()
     };
     let (old_versions, new_versions) = (versions(old), versions(new));
-    let stored = list(old, &["status", "storedVersions"]).filter_map(Data::as_str);
+    let stored: Vec<&str> = list(old, &["status", "storedVersions"]).filter_map(Data::as_str).collect();
     let mut losses: Vec<String> = stored
-        .filter(|stored| !new_versions.contains_key(*stored))
+        .iter()
+        .filter(|stored| !new_versions.contains_key(**stored))
         .map(|stored| format!("stored version {stored}"))
         .collect();
+    let is_served = |version: &Data| version.get("served").and_then(Data::as_bool) == Some(true);
     for (name, old) in &old_versions {
-        let served = old.get("served").and_then(Data::as_bool) == Some(true);
         let schema = |version: &Data| version.at(&["schema", "openAPIV3Schema"]).cloned().unwrap_or_default();
-        match new_versions.get(name) {
-            Some(new) => lost_fields(&schema(old), &schema(new), &format!("{name} "), 0, &mut losses),
-            None if served => losses.push(format!("served version {name}")),
-            None => {}
+        let new = new_versions.get(name);
+        if let Some(new) = new {
+            lost_fields(&schema(old), &schema(new), &format!("{name} "), 0, &mut losses);
+        }
+        let told = new.is_none() && stored.contains(&name.as_str());
+        if is_served(old) && !new.is_some_and(is_served) && !told {
+            losses.push(format!("served version {name}"));
         }
     }
     losses
 }
 
-/// How deep schemas are compared.
-const DEEPEST: usize = 60;
+/// How deep schemas are compared. What lies deeper counts as kept: CRDs are bounded by the server to less.
+const DEEPEST: usize = 200;
 
 fn lost_fields(old: &Data, new: &Data, path: &str, depth: usize, losses: &mut Vec<String>) {
     let keeps_all = |schema: &Data| {
         schema.get("x-kubernetes-preserve-unknown-fields").and_then(Data::as_bool) == Some(true)
-            || schema.get("additionalProperties").is_some_and(|more| more.as_bool() != Some(false))
+            || schema.get("additionalProperties").is_some_and(|more| more.as_bool() == Some(true))
     };
     if depth > DEEPEST || keeps_all(new) {
         return;
     }
+    if keeps_all(old) {
+        losses.push(format!("{path}* (unknown fields)"));
+        return;
+    }
+    let members =
+        |schema: &Data| schema.get("additionalProperties").filter(|more| more.as_map().is_some()).cloned();
+    let (old_members, new_members) = (members(old), members(new));
     for (name, below) in old.get("properties").and_then(Data::as_map).into_iter().flatten() {
         let name = name.to_str_lossy();
         let path = format!("{path}.{name}");
-        match new.get("properties").and_then(|properties| properties.get(&name)) {
+        let found =
+            new.get("properties").and_then(|properties| properties.get(&name)).or(new_members.as_ref());
+        match found {
             Some(new) => lost_fields(below, new, &path, depth + 1, losses),
             None => losses.push(path),
         }
     }
+    match (&old_members, &new_members) {
+        (Some(old), Some(new)) => lost_fields(old, new, &format!("{path}.*"), depth + 1, losses),
+        (Some(_), None) => losses.push(format!("{path}.*")),
+        (None, _) => {}
+    }
     if let (Some(old), Some(new)) = (old.get("items"), new.get("items")) {
         lost_fields(old, new, &format!("{path}[]"), depth + 1, losses);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn crd(versions: &serde_json::Value, stored: &[&str]) -> Data {
+        serde_json::from_value(serde_json::json!({
+            "spec": {"versions": versions}, "status": {"storedVersions": stored}
+        }))
+        .unwrap()
+    }
+
+    fn version(name: &str, served: bool, schema: &serde_json::Value) -> serde_json::Value {
+        serde_json::json!({"name": name, "served": served, "schema": {"openAPIV3Schema": schema}})
+    }
+
+    fn schema(old: &serde_json::Value, new: &serde_json::Value) -> Vec<String> {
+        let one = |schema| crd(&serde_json::json!([version("v1", true, schema)]), &["v1"]);
+        losses(&one(old), &one(new))
+    }
+
+    #[test]
+    fn versions_that_are_stored_or_served_are_missed() {
+        let any = serde_json::json!({"type": "object"});
+        let all = |served: bool| {
+            serde_json::json!([
+                version("v1alpha1", true, &any),
+                version("v1beta1", served, &any),
+                version("v1", true, &any)
+            ])
+        };
+        let old = crd(&all(true), &["v1alpha1", "v1"]);
+        assert_eq!(losses(&old, &crd(&all(true), &[])), Vec::<String>::new());
+        assert_eq!(losses(&old, &crd(&all(false), &[])), ["served version v1beta1"]);
+        let new = crd(&serde_json::json!([version("v1", true, &any)]), &[]);
+        assert_eq!(losses(&old, &new), ["stored version v1alpha1", "served version v1beta1"]);
+        assert_eq!(losses(&crd(&all(false), &["v1"]), &crd(&all(false), &[])), Vec::<String>::new());
+    }
+
+    #[test]
+    fn fields_are_missed_wherever_they_stand() {
+        let string = serde_json::json!({"type": "string"});
+        let list = |fields: serde_json::Value| {
+            serde_json::json!({"properties": {"spec": {"properties": {
+                "list": {"type": "array", "items": {"properties": fields}},
+                "map": {"additionalProperties": {"properties": {"a": {"type": "string"}}}},
+            }}}})
+        };
+        let old = list(serde_json::json!({"a": string, "b": string}));
+        assert_eq!(schema(&old, &old), Vec::<String>::new());
+        assert_eq!(schema(&old, &list(serde_json::json!({"a": string}))), ["v1 .spec.list[].b"]);
+        let without_map = serde_json::json!({"properties": {"spec": {"properties": {
+            "list": {"type": "array", "items": {"x-kubernetes-preserve-unknown-fields": true}}, "map": {"type": "object"}}}}});
+        assert_eq!(schema(&old, &without_map), ["v1 .spec.map.*"]);
+        let open =
+            serde_json::json!({"properties": {"spec": {"x-kubernetes-preserve-unknown-fields": true}}});
+        assert_eq!(schema(&old, &open), Vec::<String>::new());
+        assert_eq!(schema(&open, &old), ["v1 .spec* (unknown fields)"]);
     }
 }

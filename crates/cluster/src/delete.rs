@@ -4,7 +4,7 @@ use pintle_value::Data;
 use serde::{Deserialize, Serialize};
 
 use crate::object::annotation;
-use crate::order::{in_waves, uninstall_waves};
+use crate::order::{in_waves, kind_waves};
 use crate::path::UrlPath;
 use crate::request::{Call, Repeat};
 use crate::{
@@ -58,6 +58,8 @@ pub enum Deletion {
     Deleted {
         /// Its unique id, to wait for.
         uid: String,
+        /// What has to be done by others before it is gone; empty where it is gone already.
+        finalizers: Vec<String>,
     },
     /// There was none.
     Absent,
@@ -140,9 +142,10 @@ impl Target {
             .body("application/json", body)
             .repeat(Repeat::Always);
         match self.object(scope, &call).await {
-            Ok(answer) => {
-                Ok(Deletion::Deleted { uid: deleted_uid(&answer).or(uid).unwrap_or_default().to_owned() })
-            }
+            Ok(answer) => Ok(Deletion::Deleted {
+                uid: deleted_uid(&answer).or(uid).unwrap_or_default().to_owned(),
+                finalizers: finalizers(&answer).map(str::to_owned).collect(),
+            }),
             Err(error) if error.is_not_found() => Ok(Deletion::Absent),
             // Another object of that name: the one that was meant is gone.
             Err(error) if uid.is_some() && is_uid_mismatch(&error) => Ok(Deletion::Absent),
@@ -150,8 +153,8 @@ impl Target {
         }
     }
 
-    /// Deletes many objects in the order of [`uninstall_waves`], each wave at once; the answers come in the order of
-    /// the objects. An object that cannot be deleted keeps none of the others.
+    /// Deletes many objects, custom objects first and then in the order of their kinds backwards, each wave at once; the
+    /// answers come in the order of the objects. An object that cannot be deleted keeps none of the others.
     pub async fn delete_all(
         &self,
         scope: &Scope,
@@ -159,7 +162,9 @@ impl Target {
         options: &DeleteOptions,
         observer: &dyn ProgressObserver,
     ) -> Vec<Result<Deletion, Error>> {
-        in_waves(uninstall_waves(objects), objects, |object| async move {
+        let mut waves = kind_waves(objects);
+        waves.reverse();
+        in_waves(waves, objects, |object| async move {
             let object = object.reference();
             let result = self.delete(scope, object, options).await;
             match &result {
@@ -170,6 +175,12 @@ impl Target {
         })
         .await
     }
+}
+
+/// What has to be done by others before an object can go.
+pub(crate) fn finalizers(object: &Data) -> impl Iterator<Item = &str> {
+    let finalizers = object.at(&["metadata", "finalizers"]).and_then(Data::as_list);
+    finalizers.into_iter().flatten().filter_map(Data::as_str)
 }
 
 /// The server answers with a `Status` that names the object's unique id, or with the object where it stays for a

@@ -6,8 +6,8 @@ use std::fmt;
 use pintle_value::{Data, DataList};
 use serde::{Deserialize, Serialize};
 
-use crate::fields::{FieldPath, ManagedFields, Step, owners_of};
-use crate::{FieldConflict, Gvk};
+use crate::fields::{FieldPath, ManagedFields, Step, compare, owners_of};
+use crate::{FieldConflict, Gvk, Object};
 
 /// What is shown instead of a Secret's value.
 pub const REDACTED: &str = "(redacted)";
@@ -63,6 +63,71 @@ pub fn difference(gvk: &Gvk, before: Option<&Data>, after: &Data, manager: &str)
     let after = crate::fields::without_bookkeeping(after);
     walk.any(before.as_ref(), Some(&after), &FieldPath::default());
     walk.changes
+}
+
+/// What an apply of an object would change, as far as that can be told without asking the server: the fields that the
+/// live object lacks or has otherwise, and those that the manager owns and no longer wants. Without a live object, all
+/// of it is new.
+pub fn expected_difference(object: &Object, live: Option<&Data>, manager: &str) -> Vec<FieldChange> {
+    let gvk = &object.reference().gvk;
+    let Some(live) = live else { return difference(gvk, None, object.data(), manager) };
+    let found = compare(object.data(), live, manager);
+    let content = found.into_iter().filter(|one| one.wrong.is_content());
+    changes_at(object, live, content.map(|one| one.path), manager)
+        .into_iter()
+        .filter(|change| change.before != change.after || change.before.as_ref().is_some_and(is_redacted))
+        .collect()
+}
+
+fn is_redacted(data: &Data) -> bool {
+    data.as_str() == Some(REDACTED)
+}
+
+/// The live and the wanted values of fields.
+pub(crate) fn changes_at(
+    object: &Object,
+    live: &Data,
+    paths: impl IntoIterator<Item = FieldPath>,
+    manager: &str,
+) -> Vec<FieldChange> {
+    let others: Vec<ManagedFields> =
+        ManagedFields::of(live).into_iter().filter(|entry| entry.manager != manager).collect();
+    let secret = object.reference().gvk.is_secret();
+    let show = |data: Option<&Data>, path: &FieldPath| match data {
+        Some(_) if secret && is_hidden(path) => Some(Data::from(REDACTED)),
+        data => data.cloned(),
+    };
+    let change = |path: FieldPath| FieldChange {
+        before: show(live_value_at(object, live, &path), &path),
+        after: show(value_at(object.data(), &path), &path),
+        owners: owners_of(&others, &path),
+        path: path.to_string(),
+    };
+    paths.into_iter().map(change).collect()
+}
+
+/// The value of a field that an object wants in the live one.
+pub(crate) fn live_value_at<'a>(object: &Object, live: &'a Data, path: &FieldPath) -> Option<&'a Data> {
+    match path.0.split_first() {
+        // The server puts what a Secret's `stringData` says into its `data`.
+        Some((Step::Field(name), rest)) if name == "stringData" && object.reference().gvk.is_secret() => {
+            let steps = std::iter::once(Step::Field("data".to_owned())).chain(rest.iter().cloned());
+            value_at(live, &FieldPath(steps.collect()))
+        }
+        _ => value_at(live, path),
+    }
+}
+
+/// The value of a field.
+fn value_at<'a>(data: &'a Data, path: &FieldPath) -> Option<&'a Data> {
+    path.0.iter().try_fold(data, |data, step| match step {
+        Step::Field(name) => data.get(name),
+        Step::Index(index) => data.as_list()?.get(*index),
+        Step::Value(value) => data.as_list()?.iter().find(|item| *item == value),
+        Step::Key(keys) => data.as_list()?.iter().find(|item| {
+            keys.iter().all(|(name, value)| item.get(&name.to_str_lossy()).is_none_or(|own| own == value))
+        }),
+    })
 }
 
 struct Walk<'a> {

@@ -6,10 +6,13 @@ use std::time::Duration;
 
 use pintle_value::Data;
 use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::path::UrlPath;
+use crate::read::Selection;
 use crate::request::Call;
+use crate::watch::{Event, Extent, Subject};
 use crate::{Error, Gvk, Scope, Target, Verb};
 
 /// Asks for all groups with their resources at once, from the newest form to none (Kubernetes: client-go
@@ -19,6 +22,17 @@ const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGrou
 
 /// How soon after a refresh an unknown kind does not cause another one.
 const SETTLED: Duration = Duration::from_secs(1);
+
+/// The kinds that moved to another group, with where they went (Kubernetes: "Deprecated API Migration Guide", 1.16, 1.22
+/// and 1.25). Their objects are the same in both.
+const MOVED: [(&str, &str, &str); 6] = [
+    ("extensions", "DaemonSet", "apps"),
+    ("extensions", "Deployment", "apps"),
+    ("extensions", "ReplicaSet", "apps"),
+    ("extensions", "Ingress", "networking.k8s.io"),
+    ("extensions", "NetworkPolicy", "networking.k8s.io"),
+    ("extensions", "PodSecurityPolicy", "policy"),
+];
 
 /// Where the objects of a kind live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -103,6 +117,18 @@ impl Discovery {
     pub fn preferred(&self, group: &str, kind: &str) -> Option<&Resource> {
         let versions = self.versions.get(group)?;
         versions.iter().find_map(|version| self.kinds.get(&Gvk::new(group, version, kind)))
+    }
+
+    /// The resource under which a kind that was served once is found now: the kind itself, else another version of it,
+    /// else the group that it moved to. `None` where the server has nothing of it any more.
+    ///
+    /// What is stored in one version is read in all of them, so this is where objects of an old manifest are.
+    pub fn successor(&self, gvk: &Gvk) -> Option<&Resource> {
+        let group = |group: &str| self.preferred(group, &gvk.kind);
+        self.resource(gvk).or_else(|| group(&gvk.group)).or_else(|| {
+            let moved = MOVED.iter().find(|(old, kind, _)| *old == gvk.group && *kind == gvk.kind)?;
+            group(moved.2)
+        })
     }
 
     /// The versions of a group that the server offers, the preferred one first.
@@ -218,6 +244,23 @@ impl Discovery {
     }
 }
 
+/// Whether an event about CRDs can change what the server serves: one is new, changed (its `spec`, or that it is
+/// established since) or gone. The first list tells nothing new.
+fn is_news(known: &mut HashMap<String, Data>, event: &Event) -> bool {
+    let name = |crd: &Data| text(crd.at(&["metadata", "name"])).to_owned();
+    let version = |crd: &Data| crd.at(&["metadata", "resourceVersion"]).cloned().unwrap_or_default();
+    match event {
+        Event::All(crds) => {
+            let now: HashMap<String, Data> = crds.iter().map(|crd| (name(crd), version(crd))).collect();
+            let news = !known.is_empty() && *known != now;
+            *known = now;
+            news
+        }
+        Event::Changed(crd) => known.insert(name(crd), version(crd)).as_ref() != Some(&version(crd)),
+        Event::Gone(crd) => known.remove(&name(crd)).is_some(),
+    }
+}
+
 fn items(list: Option<&Data>) -> impl Iterator<Item = &Data> {
     list.and_then(Data::as_list).into_iter().flatten()
 }
@@ -251,6 +294,11 @@ impl DiscoveryCache {
         known.as_ref().filter(|(since, _)| since.elapsed() < age).map(|(_, discovery)| Arc::clone(discovery))
     }
 
+    /// Forgets what is known, so that the next who needs it asks.
+    fn forget(&self) {
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     fn put(&self, discovery: &Arc<Discovery>) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         *known = Some((Instant::now(), Arc::clone(discovery)));
@@ -270,6 +318,50 @@ impl Target {
     /// Asks the cluster anew what kinds it serves: after CRDs were written.
     pub async fn refresh_discovery(&self, scope: &Scope) -> Result<Arc<Discovery>, Error> {
         self.discover(scope, Duration::ZERO).await
+    }
+
+    /// Keeps what is known of the cluster's kinds true: watches CRDs (of which metadata are enough) and forgets what was
+    /// discovered when one comes, changes or goes. Runs until the scope ends, then gives its error; a cluster where CRDs
+    /// may not be watched gives that at once, and what is known then grows as old as
+    /// [`discovery_age`](crate::TargetBuilder::discovery_age) says.
+    ///
+    /// For processes that live long, such as controllers, as a task beside the work.
+    pub async fn follow_crds(&self, scope: &Scope) -> Result<(), Error> {
+        let gvk = Gvk::new("apiextensions.k8s.io", "v1", "CustomResourceDefinition");
+        let subject = Subject {
+            resource: self.resource(scope, &gvk).await?,
+            namespace: None,
+            selection: Selection::all(),
+            extent: Extent::Metadata,
+        };
+        let (sender, mut events) = mpsc::channel(16);
+        let following = async {
+            let ended = self.follow(scope, &subject, &sender).await;
+            drop(sender);
+            ended
+        };
+        let noting = async {
+            let mut known = HashMap::new();
+            while let Some(event) = events.recv().await {
+                if is_news(&mut known, &event) {
+                    self.inner.discovery.forget();
+                }
+            }
+        };
+        futures::join!(following, noting).0
+    }
+
+    /// What kinds the cluster serves, asked for anew where what is cached lacks one of these.
+    pub async fn discovery_of<'a>(
+        &self,
+        scope: &Scope,
+        kinds: impl IntoIterator<Item = &'a Gvk>,
+    ) -> Result<Arc<Discovery>, Error> {
+        let discovery = self.discovery(scope).await?;
+        if kinds.into_iter().all(|gvk| discovery.resource(gvk).is_some()) {
+            return Ok(discovery);
+        }
+        self.discover(scope, SETTLED).await
     }
 
     /// How the objects of a kind are asked for. An unknown kind is looked for anew before it is called unknown.

@@ -79,6 +79,14 @@ pub enum Error {
         /// What is wrong with it.
         problem: String,
     },
+    /// The object is not what it was when it was read.
+    #[error("{object} is not what it was when the plan was made{}; plan again", Fields(.fields))]
+    Moved {
+        /// The object.
+        object: Box<ObjectRef>,
+        /// The fields that are otherwise (`.spec.replicas`); empty where it is gone or another object.
+        fields: Vec<String>,
+    },
     /// The object exists and belongs to somebody else.
     #[error(transparent)]
     Ownership(#[from] Box<OwnershipError>),
@@ -116,6 +124,8 @@ pub struct Cause {
     pub field: String,
     /// The server's text; empty for Secrets where it could quote what is in them.
     pub message: String,
+    /// Whether the field cannot be changed once the object is there, as far as the server's text tells.
+    pub immutable: bool,
 }
 
 /// A field that another manager owns, and that an apply wanted to change.
@@ -138,7 +148,7 @@ impl Error {
             Self::Unreachable { .. } | Self::TimedOut { .. } | Self::DeadlinePassed => Class::Retry,
             Self::Unreadable { .. } | Self::Cancelled => Class::Fatal,
             Self::UnknownKind { .. } | Self::InvalidObject { .. } => Class::User,
-            Self::Ownership(_) => Class::Conflict,
+            Self::Ownership(_) | Self::Moved { .. } => Class::Conflict,
         }
     }
 
@@ -184,6 +194,11 @@ impl Error {
     pub fn field_conflicts(&self) -> Vec<FieldConflict> {
         self.refusal().map(Refusal::field_conflicts).unwrap_or_default()
     }
+
+    /// The fields that cannot be changed, where a write was refused for them.
+    pub fn immutable_fields(&self) -> Vec<String> {
+        self.refusal().map(Refusal::immutable_fields).unwrap_or_default()
+    }
 }
 
 impl Refusal {
@@ -204,6 +219,17 @@ impl Refusal {
             .filter(|cause| cause.reason == "FieldManagerConflict")
             .map(field_conflict)
             .collect()
+    }
+
+    /// The fields that cannot be changed, where a write was refused for nothing but them: then the object can be had
+    /// only by deleting it and creating it anew.
+    pub fn immutable_fields(&self) -> Vec<String> {
+        if self.code != 422 || self.causes.iter().any(|cause| !cause.immutable) {
+            return Vec::new();
+        }
+        let mut fields: Vec<String> = self.causes.iter().map(|cause| cause.field.clone()).collect();
+        fields.dedup();
+        fields
     }
 
     /// Whether the conflict is one of resource quotas, which heals by itself (Helm: `pkg/kube/client.go`,
@@ -253,6 +279,14 @@ impl fmt::Display for Refusal {
 }
 
 impl std::error::Error for Refusal {}
+
+struct Fields<'a>(&'a [String]);
+
+impl fmt::Display for Fields<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() { Ok(()) } else { write!(f, " ({})", self.0.join(", ")) }
+    }
+}
 
 struct Seconds(Duration);
 

@@ -6,7 +6,7 @@ use futures::future::try_join_all;
 use pintle_value::Data;
 use serde::{Deserialize, Serialize};
 
-use crate::difference::{FieldChange, difference};
+use crate::difference::{FieldChange, difference, expected_difference};
 use crate::drift::{DriftRules, Masked};
 use crate::fields::is_unchanged;
 use crate::{
@@ -46,7 +46,8 @@ pub enum Means {
 /// How much is found out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Detail {
-    /// Only what has to be done: no write, dry runs included.
+    /// What has to be done and which fields change, as far as that can be told without asking the server: no write, dry
+    /// runs included.
     #[default]
     Actions,
     /// Each field that changes and each that others own, by a dry run of every object that has to be created or
@@ -158,6 +159,13 @@ pub enum Obstacle {
     Foreign(Box<OwnershipError>),
     /// The server refuses it in a dry run.
     Refused(String),
+    /// Fields would change that cannot be changed: it has to be deleted and created anew.
+    Immutable {
+        /// The fields (`spec.selector`).
+        fields: Vec<String>,
+        /// What the server says.
+        message: String,
+    },
 }
 
 /// What has to be done to one object.
@@ -170,7 +178,7 @@ pub struct Examined {
     pub action: Action,
     /// Whether the server was not asked since the kind or the namespace is not there yet.
     pub unchecked: bool,
-    /// The fields that change; empty without [`Detail::Fields`].
+    /// The fields that change.
     pub changes: Vec<FieldChange>,
     /// The fields that others own and that the apply would change.
     pub conflicts: Vec<FieldConflict>,
@@ -198,13 +206,16 @@ impl Target {
         let gone: Vec<&Object> = previous.iter().filter(|object| !wanted.contains(&object.key())).collect();
         let references = desired.iter().chain(gone.iter().copied()).map(Object::reference);
         let live = self.read(scope, references, options.expect).await?;
-        let examined = desired.iter().map(|object| self.examine_one(scope, object, live.of(object), options));
+        let examined =
+            desired.iter().map(|object| self.examine_object(scope, object, live.of(object), options));
         let mut examined = try_join_all(examined).await?;
         examined.extend(gone.into_iter().map(|object| unwanted(object, live.of(object), options)));
         Ok((examined, live))
     }
 
-    async fn examine_one(
+    /// Finds out what has to be done to one object whose live state is known: without requests, or with
+    /// [`Detail::Fields`] by one dry run where it changes.
+    pub async fn examine_object(
         &self,
         scope: &Scope,
         object: &Object,
@@ -231,11 +242,15 @@ impl Target {
         {
             examined.obstacle = Some(Obstacle::Foreign(error));
         }
-        if options.detail == Detail::Actions || examined.action == Action::Nothing {
+        if examined.action == Action::Nothing {
+            return Ok(examined);
+        }
+        if options.detail == Detail::Actions {
+            examined.changes = expected_difference(object, live, self.manager());
             return Ok(examined);
         }
         if object.is_generated() || options.means == Means::Replace {
-            examined.changes = difference(&object.reference().gvk, live, object.data(), self.manager());
+            examined.changes = expected_difference(object, live, self.manager());
             return Ok(examined);
         }
         self.dry_run(scope, object, live, options, &mut examined).await?;
@@ -274,16 +289,21 @@ impl Target {
             }
             Err(Error::UnknownKind { .. }) => {
                 examined.unchecked = true;
-                examined.changes = difference(gvk, live, object.data(), self.manager());
+                examined.changes = expected_difference(object, live, self.manager());
             }
             // The namespace is not there yet.
             Err(error) if error.is_not_found() && live.is_none() => {
                 examined.unchecked = true;
-                examined.changes = difference(gvk, live, object.data(), self.manager());
+                examined.changes = expected_difference(object, live, self.manager());
             }
             Err(Error::Refused(refusal)) if refusal.class() != crate::Class::Retry => {
-                examined.changes = difference(gvk, live, object.data(), self.manager());
-                examined.obstacle.get_or_insert(Obstacle::Refused(refusal.to_string()));
+                examined.changes = expected_difference(object, live, self.manager());
+                let (fields, message) = (refusal.immutable_fields(), refusal.to_string());
+                examined.obstacle.get_or_insert(if fields.is_empty() {
+                    Obstacle::Refused(message)
+                } else {
+                    Obstacle::Immutable { fields, message }
+                });
             }
             Err(error) => return Err(error),
         }

@@ -77,10 +77,10 @@ mod throttle;
 mod wait;
 mod watch;
 
-pub use apply::{Applied, ApplyOptions, Change, Conflicts, FieldValidation, Persistence};
-pub use crds::{CrdError, CrdPolicy, kinds_of};
+pub use apply::{Applied, ApplyOptions, Change, Conflicts, FieldValidation, Persistence, footprint};
+pub use crds::{CrdError, CrdPolicy, kinds_of, losses};
 pub use delete::{DeleteOptions, Deletion, Propagation, is_kept};
-pub use difference::{FieldChange, REDACTED, difference};
+pub use difference::{FieldChange, REDACTED, difference, expected_difference};
 pub use discovery::{Discovery, Placement, Resource, ServerVersion};
 pub use drift::{
     Drift, DriftEvent, DriftKind, DriftReport, DriftRules, DriftWatch, IgnoreRule, Registration, Signature,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use pintle_value::{Data, DataMap};
 
-use crate::{Error, ObjectKey, ObjectRef, Scope, Target};
+use crate::{Error, Gvk, ObjectKey, ObjectRef, Scope, Target};
 
 /// Helm's annotation that says what happens to an object when its release no longer has it.
 pub const RESOURCE_POLICY: &str = "helm.sh/resource-policy";
@@ -88,6 +88,22 @@ impl Object {
         Self { reference, data: self.with("metadata", Data::Map(metadata)) }
     }
 
+    /// The object in another group or version of its kind.
+    #[must_use]
+    pub fn as_kind(&self, gvk: &Gvk) -> Self {
+        let mut reference = self.reference.clone();
+        reference.gvk = gvk.clone();
+        let data = Data::Map(
+            self.data
+                .as_map()
+                .cloned()
+                .unwrap_or_default()
+                .with("apiVersion", Data::from(gvk.api_version()))
+                .with("kind", Data::from(gvk.kind.as_str())),
+        );
+        Self { reference, data }
+    }
+
     /// The object without a namespace.
     #[must_use]
     pub fn without_namespace(&self) -> Self {
@@ -131,7 +147,8 @@ impl Target {
     /// Makes objects of what a manifest holds: kinds of namespaces get `namespace` where they name none, kinds of the
     /// whole cluster lose theirs (Kubernetes: cli-runtime `resource/visitor.go`, `SetNamespace`).
     ///
-    /// Fails at the first kind that the cluster does not serve.
+    /// A kind that is served in another version by now, or that moved to another group, is taken as that. Fails at the
+    /// first kind that the cluster does not serve at all.
     pub async fn place(
         &self,
         scope: &Scope,
@@ -142,7 +159,11 @@ impl Target {
         let documents: Vec<Data> = documents.into_iter().flat_map(items).collect();
         for data in documents {
             let object = Object::new(data)?;
-            let resource = self.resource(scope, &object.reference.gvk).await?;
+            let gvk = &object.reference.gvk;
+            let discovery = self.discovery_of(scope, [gvk]).await?;
+            let unknown = || Error::UnknownKind { gvk: gvk.clone() };
+            let resource = discovery.successor(gvk).ok_or_else(unknown)?;
+            let object = if resource.gvk == *gvk { object } else { object.as_kind(&resource.gvk) };
             objects.push(object.placed(resource.is_namespaced(), namespace));
         }
         Ok(objects)

@@ -14,8 +14,8 @@ use crate::{
 /// How many objects one page of a list has.
 const PAGE: usize = 500;
 
-/// From this many objects of a kind in one namespace on, one list is cheaper than reading each.
-const LIST_FROM: usize = 3;
+/// From this many objects of a kind in one namespace on, one list takes the place of reading each.
+const LIST_FROM: usize = 2;
 
 /// Which objects of a kind to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -406,7 +406,12 @@ fn refusal(call: &Call, code: StatusCode, body: &[u8], retry_after: Option<Durat
             .causes
             .unwrap_or_default()
             .into_iter()
-            .map(|cause| Cause { reason: cause.reason, field: cause.field, message: cause.message })
+            .map(|cause| Cause {
+                immutable: is_immutable(&cause.reason, &cause.message),
+                reason: cause.reason,
+                field: cause.field,
+                message: cause.message,
+            })
             .collect(),
         retry_after: retry_after.or(details.retry_after_seconds.map(Duration::from_secs)),
         // What the server says of an apply that does not fit the kind's schema, with the status 500.
@@ -419,6 +424,22 @@ fn refusal(call: &Call, code: StatusCode, body: &[u8], retry_after: Option<Durat
         conceal(&mut refusal);
     }
     refusal
+}
+
+/// Whether a cause says that a field cannot be changed once it is there. The API has no reason of its own for that, so the
+/// text decides (Kubernetes: apimachinery `api/validation/objectmeta.go`, `FieldImmutableErrorMsg`; `ValidateStatefulSetUpdate`,
+/// `ValidatePodUpdate`, `ValidatePersistentVolumeClaimUpdate`, `ValidateRoleBindingUpdate`, `ValidateStorageClassUpdate` and
+/// others; CRDs' rules over `oldSelf` are worded by their authors, mostly the same way).
+fn is_immutable(reason: &str, message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    let says = |texts: &[&str]| texts.iter().any(|text| message.contains(text));
+    match reason {
+        "FieldValueInvalid" | "FieldValueForbidden" | "FieldValueNotSupported" => {
+            says(&["immutable", "may not change", "may not be changed", "cannot change", "cannot be changed"])
+                || (says(&["updates to", "updating"]) && says(&["forbidden"]))
+        }
+        _ => false,
+    }
 }
 
 /// Takes out what could quote a Secret: the server puts values into the texts of invalid objects, and admission

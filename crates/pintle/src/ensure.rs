@@ -13,7 +13,7 @@ use pintle_value::{Data, DataMap};
 use tokio_util::sync::CancellationToken;
 
 use crate::ledger::{Past, RUN};
-use crate::plan::{Inputs, install, upgrade};
+use crate::plan::{Inputs, Look, install, upgrade};
 use crate::rendering::chart_data;
 use crate::values::{same_json, same_map};
 use crate::{
@@ -136,6 +136,7 @@ impl Ensure {
                     chart: self.chart.clone(),
                     inputs: self.inputs.clone(),
                     settings: self.upgrade.clone(),
+                    look: Look::default(),
                     reuse: ReuseValues::Reset,
                     absent: crate::plan::IfAbsent::Install,
                 };
@@ -150,7 +151,8 @@ impl Ensure {
         observer: &dyn Observer,
         cancel: &CancellationToken,
     ) -> Result<Outcome, Error> {
-        let plan = install(&self.release, &self.chart, &self.inputs, &self.install, past, self.annotations());
+        let options = (&self.install, &Look::default());
+        let plan = install(&self.release, &self.chart, &self.inputs, options, past, self.annotations());
         plan.await?.run(observer, cancel).await
     }
 
@@ -163,10 +165,19 @@ impl Ensure {
     ) -> Result<Outcome, Error> {
         let mut objects = Vec::new();
         if let Some(rules) = &self.drift {
+            let revision = stored.record.revision;
+            let watched = self.release.target().watched();
+            if watched.is_some_and(|watched| watched.is_quiet(&self.release, revision, rules)) {
+                let (change, record) = (Change::Unchanged, stored.record);
+                return Ok(Outcome { change, record, objects: Vec::new(), warnings: Vec::new() });
+            }
             let report = self.release.drift_of(&stored.record, rules).await?;
             let corrected = self.release.correct(&report.drifts, observer, cancel).await;
             if let Some((_, error)) = corrected.failed.into_iter().next() {
                 return Err(Error::cluster("could not put back what drifted")(error));
+            }
+            if let Some(watched) = watched {
+                watched.note(&self.release, revision, rules, report.seen, &corrected.applied);
             }
             objects = corrected.objects;
         }

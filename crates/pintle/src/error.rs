@@ -125,8 +125,33 @@ pub enum Error {
         /// Where and why.
         reason: String,
     },
+    /// A CRD in `crds/` would take away what objects in the cluster may use.
+    #[error("{object} would lose {}; keep it in the chart, or change the crd by hand", losses.join(", "))]
+    CrdLoss {
+        /// The CRD.
+        object: Box<ObjectRef>,
+        /// What would be lost (`stored version v1alpha1`, `v1 .spec.size`).
+        losses: Vec<String>,
+    },
+    /// What the objects' annotations say about their order cannot be followed.
+    #[error(transparent)]
+    Order(#[from] Box<pintle_cluster::order::OrderError>),
+    /// The plan says that an object cannot be written. Nothing was changed.
+    #[error("{object} cannot be written: {reason}")]
+    Obstructed {
+        /// The object.
+        object: Box<ObjectRef>,
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// A plan is another one than the one that was approved, or what was approved cannot be read.
+    #[error("this is not the plan that was approved: {what}")]
+    NotApproved {
+        /// What is otherwise.
+        what: String,
+    },
     /// The release or its objects changed after the plan was made.
-    #[error("{what} changed since the plan was made; plan again")]
+    #[error("the cluster has moved: {what} changed since the plan was made; plan again")]
     Moved {
         /// What changed.
         what: String,
@@ -242,6 +267,7 @@ impl Error {
     pub fn object(&self) -> Option<&ObjectRef> {
         match self {
             Self::Cluster { source, .. } => object_of(source),
+            Self::CrdLoss { object, .. } | Self::Obstructed { object, .. } => Some(object),
             Self::Failed(failed) => failed.failure.object.as_ref(),
             _ => None,
         }
@@ -274,6 +300,7 @@ pub(crate) fn class_of(error: &pintle_cluster::Error) -> Class {
 pub(crate) fn object_of(error: &pintle_cluster::Error) -> Option<&ObjectRef> {
     match error {
         pintle_cluster::Error::Ownership(error) => Some(&error.object),
+        pintle_cluster::Error::Moved { object, .. } => Some(object),
         error => error.refusal()?.object.as_ref(),
     }
 }

@@ -53,8 +53,10 @@ mod release_handle;
 mod rendering;
 mod run;
 mod run_options;
+mod sensitive;
 mod target;
 mod values;
+mod watched;
 
 pub use drift::Corrected;
 pub use engine::{Engine, EngineBuilder};
@@ -64,23 +66,25 @@ pub use event::{Event, Events, Observer};
 pub use failure::{Doing, Failure};
 pub use list::{ListOptions, ListOrder};
 pub use options::{
-    Cascade, Cleanup, Conflicts, Crds, CreateNamespace, History, HistoryLimit, Hooks, NameReuse, OnFailure,
-    Ownership, ReuseValues, SchemaValidation, Timeouts, Wait,
+    Cascade, Cleanup, Conflicts, Crds, CreateNamespace, History, HistoryLimit, Hooks, Immutable, NameReuse,
+    OnFailure, Ownership, ReuseValues, SchemaValidation, Timeouts, Wait,
 };
 pub use outcome::{Change, Outcome};
 pub use plan::{
-    Action, ObjectAction, ObjectChange, Plan, PlanInstall, PlanRollback, PlanUninstall, PlanUpgrade,
-    SubchartNotes,
+    Action, ObjectAction, ObjectChange, Plan, PlanInstall, PlanKey, PlanReport, PlanRollback, PlanUninstall,
+    PlanUpgrade, PlannedObject, SealedObject, SealedPlan, Sealing, Step, SubchartNotes,
 };
 pub use readiness::Readiness;
 pub use release_handle::ReleaseHandle;
 pub use rendering::computed_values;
 pub use run_options::RunOptions;
+pub use sensitive::Sensitive;
 pub use target::Target;
 
 pub use pintle_chart::Chart;
 pub use pintle_cluster::{
-    Drift, DriftKind, DriftReport, DriftRules, ReadinessRule, Status as ObjectStatus, StatusResult,
+    Detail, Drift, DriftKind, DriftReport, DriftRules, FieldChange, ReadinessRule, Status as ObjectStatus,
+    StatusResult,
 };
 
 /// The Kubernetes client that this version works with.

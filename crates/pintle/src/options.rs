@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 /// What an action waits for before it calls itself done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Wait {
     /// Only for its hooks, as `helm` without `--wait`.
@@ -16,7 +19,8 @@ pub enum Wait {
 }
 
 /// What happens when an action fails after it began to change the cluster.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum OnFailure {
     /// The release stays as it is, recorded as failed.
@@ -28,7 +32,8 @@ pub enum OnFailure {
 }
 
 /// What happens to objects that a failed upgrade or rollback created.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Cleanup {
     /// They stay.
@@ -39,7 +44,8 @@ pub enum Cleanup {
 }
 
 /// Whether hooks run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Hooks {
     /// They run.
@@ -50,7 +56,8 @@ pub enum Hooks {
 }
 
 /// What happens to the objects in a chart's `crds/`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Crds {
     /// Nothing: they are neither created nor changed.
@@ -62,7 +69,8 @@ pub enum Crds {
 }
 
 /// Who decides about fields that somebody else manages.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Conflicts {
     /// The action fails and names the field and its owner, as Helm does.
@@ -73,7 +81,8 @@ pub enum Conflicts {
 }
 
 /// What happens to objects that exist and belong to no release, or to another one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Ownership {
     /// The action fails before it changes anything, as Helm does.
@@ -84,7 +93,8 @@ pub enum Ownership {
 }
 
 /// How much is given to values of the release's last revision.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ReuseValues {
     /// The last revision's values are taken when none are given, as Helm does without a flag.
@@ -99,8 +109,29 @@ pub enum ReuseValues {
     ResetThenReuse,
 }
 
+/// What happens to an object whose fields would change though they cannot be changed: the template of a Job, the volume
+/// claims of a `StatefulSet`, a selector, the role that a binding names.
+///
+/// The annotation `pintle.io/on-immutable` of an object (`fail`, `recreate`, `orphan-and-recreate`) speaks for that object
+/// alone. Without it, a `PersistentVolumeClaim`, a `PersistentVolume`, a `Namespace` and a `CustomResourceDefinition` are
+/// never recreated: that would delete data.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Immutable {
+    /// The action fails and names the fields, as Helm does.
+    #[default]
+    Fail,
+    /// The object is deleted with what it owns, and created anew when it is gone. The plan asks the server by a dry run
+    /// of every object that changes.
+    Recreate,
+    /// The same, but a `StatefulSet` is deleted without its Pods, which the new one takes over.
+    OrphanAndRecreate,
+}
+
 /// Whether the release's namespace is made when it is missing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum CreateNamespace {
     /// It must be there.
@@ -111,7 +142,8 @@ pub enum CreateNamespace {
 }
 
 /// Whether values are checked against the chart's `values.schema.json`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum SchemaValidation {
     /// They are.
@@ -122,7 +154,8 @@ pub enum SchemaValidation {
 }
 
 /// Whether a name whose release was uninstalled or failed can be installed again.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum NameReuse {
     /// It cannot, while a record of it is kept.
@@ -133,7 +166,8 @@ pub enum NameReuse {
 }
 
 /// Whether the records of an uninstalled release are kept.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum History {
     /// They are deleted.
@@ -144,7 +178,8 @@ pub enum History {
 }
 
 /// How the dependents of deleted objects are treated (Kubernetes' propagation policy).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Cascade {
     /// Dependents are collected after the object is gone.
@@ -157,7 +192,8 @@ pub enum Cascade {
 }
 
 /// How many revisions of a release are kept. Default: 10, as `helm`'s.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct HistoryLimit(pub Option<u32>);
 
 impl HistoryLimit {
@@ -172,7 +208,8 @@ impl Default for HistoryLimit {
 }
 
 /// How long an action may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct Timeouts {
     /// For each single wait: one hook, or all objects together. Default: 5 minutes, as Helm's `--timeout`.

@@ -14,7 +14,7 @@ use pintle_render::{
 use pintle_value::{Data, DataMap, Value};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::plan::{Action, Inputs, Sourced, flatten, stream_objects};
+use crate::plan::{Action, Inputs, Sourced, flatten, manifest_objects, stream_objects};
 use crate::{Crds, Engine, Error, ReleaseHandle, SchemaValidation, SubchartNotes};
 
 /// What is rendered, and for which revision.
@@ -128,6 +128,21 @@ pub(crate) fn chart_data(chart: &Chart) -> Result<Data, Error> {
 }
 
 impl Rendering {
+    /// What a record says was rendered, with the chart of now; [`Plan::check_approved`](crate::Plan::check_approved) sees
+    /// to it that it is the same.
+    pub(crate) fn of_record(chart: &Chart, values: &DataMap, record: &Record) -> Result<Self, Error> {
+        let processed = chart.process_dependencies(values)?;
+        Ok(Self {
+            chart: chart_data(&processed.chart)?,
+            manifest: record.manifest.clone(),
+            objects: manifest_objects(record)?,
+            crds: crds_of(&processed.chart)?,
+            hooks: record.hooks.clone(),
+            notes: record.info.notes.clone(),
+            warnings: Vec::new(),
+        })
+    }
+
     fn of(rendered: &Rendered) -> Result<Self, Error> {
         let mut objects = Vec::new();
         for document in &rendered.documents {

@@ -3,19 +3,22 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::{
-    Cleanup, Conflicts, Crds, CreateNamespace, HistoryLimit, Hooks, OnFailure, Ownership, Readiness,
-    Timeouts, Wait,
+    Cleanup, Conflicts, Crds, CreateNamespace, HistoryLimit, Hooks, Immutable, OnFailure, Ownership,
+    Readiness, Timeouts, Wait,
 };
 
 /// How an action is run: what the plans' builders set one by one, as one value for callers that keep it, such as
 /// [`Ensure`](crate::Ensure).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct RunOptions {
     /// What is waited for. Default: hooks alone.
     pub wait: Wait,
     /// The caller's own rules for when objects are ready. Default: none, kstatus' rules alone.
+    #[serde(skip)]
     pub readiness: Readiness,
     /// What happens when the run fails. Default: the release stays as it is, recorded as failed.
     pub on_failure: OnFailure,
@@ -27,6 +30,8 @@ pub struct RunOptions {
     pub crds: Crds,
     /// Who decides about fields that others manage. Default: the run fails and names them.
     pub conflicts: Conflicts,
+    /// What happens to objects whose fields would change though they cannot be changed. Default: the run fails.
+    pub immutable: Immutable,
     /// What happens to objects that exist and are not the release's. Default: the plan fails.
     pub ownership: Ownership,
     /// How long it may take. Default: 5 minutes for each wait.
@@ -77,6 +82,7 @@ impl RunOptions {
             hooks: Hooks::default(),
             crds,
             conflicts: Conflicts::default(),
+            immutable: Immutable::default(),
             ownership: Ownership::default(),
             timeouts: Timeouts::default(),
             history_limit: HistoryLimit::default(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use pintle_cluster::SecretStore;
 use pintle_release::Store;
 
+use crate::watched::WatchedReleases;
 use crate::{Engine, ReleaseHandle};
 
 /// A cluster that releases are installed into: an [`Engine`] together with a client of the cluster.
@@ -15,11 +16,28 @@ use crate::{Engine, ReleaseHandle};
 pub struct Target {
     engine: Engine,
     cluster: pintle_cluster::Target,
+    watched: Option<WatchedReleases>,
 }
 
 impl Target {
     pub(crate) fn new(engine: Engine, cluster: pintle_cluster::Target) -> Self {
-        Self { engine, cluster }
+        Self { engine, cluster, watched: None }
+    }
+
+    /// Watches the objects of releases that [`ensure`](ReleaseHandle::ensure) found in order or put in order, so that the
+    /// next one looks at the release's record alone where nothing happened since: two reads. At rest that costs one
+    /// metadata-only watch for each kind, for all releases of the cluster together.
+    ///
+    /// For processes that ensure the same releases again and again; clones of this target watch together. It belongs to
+    /// the tokio runtime in which `ensure` is called.
+    #[must_use]
+    pub fn watching(mut self) -> Self {
+        self.watched.get_or_insert_with(|| WatchedReleases::new(self.cluster.clone()));
+        self
+    }
+
+    pub(crate) fn watched(&self) -> Option<&WatchedReleases> {
+        self.watched.as_ref()
     }
 
     /// A release by its name, in the namespace `default` until [`ReleaseHandle::in_namespace`] says otherwise.

@@ -1,5 +1,6 @@
 //! How the values of one revision carry over to the next.
 
+use pintle_chart::coalesce_tables;
 use pintle_value::{Data, DataMap};
 
 use crate::ReuseValues;
@@ -21,6 +22,7 @@ pub(crate) fn reuse<E>(
     last: &DataMap,
     old_defaults: impl FnOnce() -> Result<DataMap, E>,
 ) -> Result<Reused, E> {
+    let over = |given: &DataMap, last: &DataMap| coalesce_tables(given, last, &mut Vec::new());
     Ok(match policy {
         ReuseValues::Reuse => {
             let defaults = Some(old_defaults()?);
@@ -30,20 +32,6 @@ pub(crate) fn reuse<E>(
         ReuseValues::WhenNoneGiven if given.is_empty() => Reused { values: last.clone(), defaults: None },
         ReuseValues::Reset | ReuseValues::WhenNoneGiven => Reused { values: given, defaults: None },
     })
-}
-
-/// Lays `values` over `below`, table by table (Helm: `pkg/chart/common/util/coalesce.go`, `CoalesceTables`): a null in
-/// `values` takes the key away, a table over something else stays a table.
-fn over(values: &DataMap, below: &DataMap) -> DataMap {
-    let kept = values.iter().filter(|(_, value)| !value.is_null()).map(|(key, value)| match value {
-        Data::Map(table) => match below.get_bytes(key).and_then(Data::as_map) {
-            Some(other) => (key.clone(), Data::Map(over(table, other))),
-            None => (key.clone(), value.clone()),
-        },
-        _ => (key.clone(), value.clone()),
-    });
-    let added = below.iter().filter(|(key, _)| values.get_bytes(key).is_none()).cloned();
-    kept.chain(added).collect()
 }
 
 /// Whether two values are the same JSON. Helm's record is JSON, which does not tell `2` from `2.0`.
@@ -79,8 +67,8 @@ mod tests {
     #[test]
     fn each_policy_takes_what_helm_takes() {
         let last = r#"{"a":1,"t":{"x":1,"y":2}}"#;
-        let given = r#"{"b":2,"t":{"y":null,"z":3}}"#;
-        let merged = map(r#"{"a":1,"b":2,"t":{"x":1,"z":3}}"#);
+        let given = r#"{"b":2,"n":null,"t":{"y":null,"z":3}}"#;
+        let merged = map(r#"{"a":1,"b":2,"n":null,"t":{"x":1,"z":3}}"#);
         assert_eq!(reused(ReuseValues::Reset, given, last).values, map(given));
         assert_eq!(reused(ReuseValues::WhenNoneGiven, given, last).values, map(given));
         assert_eq!(reused(ReuseValues::WhenNoneGiven, "{}", last).values, map(last));

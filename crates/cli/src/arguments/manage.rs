@@ -4,7 +4,10 @@ use std::str::FromStr;
 
 use clap::Args;
 
-use super::{ChartFlags, Count, GoDuration, OutputFormat, ReleaseName, Revision, Switch, ValueFlags};
+use super::{
+    ChartFlags, Count, GoDuration, OnImmutable, OutputFormat, PlanFlags, ReleaseName, Revision, Switch,
+    ValueFlags,
+};
 
 /// What `install` is told.
 #[derive(Debug, Args)]
@@ -207,6 +210,8 @@ pub(crate) struct UninstallArguments {
     /// Runs no hooks.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) no_hooks: Option<Switch>,
+    #[command(flatten)]
+    pub(crate) plan: PlanFlags,
     /// How long a single wait may take.
     #[arg(long, value_name = "DURATION", default_value = "5m0s")]
     pub(crate) timeout: GoDuration,
@@ -280,6 +285,12 @@ pub(crate) struct RunFlags {
         default_missing_value = "watcher"
     )]
     pub(crate) wait: WaitStrategy,
+    /// What happens to objects whose fields would change though they cannot be changed: `fail`, `recreate`, or
+    /// `orphan-and-recreate`, by which a `StatefulSet` keeps its Pods.
+    #[arg(long, value_name = "WHAT", default_value = "fail")]
+    pub(crate) on_immutable: OnImmutable,
+    #[command(flatten)]
+    pub(crate) plan: PlanFlags,
     /// With `--wait`: until Jobs are complete, too.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) wait_for_jobs: Option<Switch>,

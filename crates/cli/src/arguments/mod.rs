@@ -7,6 +7,7 @@ mod count;
 mod duration;
 mod global;
 mod manage;
+mod plan;
 mod query;
 mod refused;
 mod release;
@@ -19,9 +20,10 @@ pub(crate) use count::Count;
 pub(crate) use duration::GoDuration;
 pub(crate) use global::{Color, GlobalFlags};
 pub(crate) use manage::{
-    Cascade, DryRun, InstallArguments, NameFlags, RollbackArguments, ServerSide, TemplateArguments,
+    Cascade, DryRun, InstallArguments, NameFlags, RollbackArguments, RunFlags, ServerSide, TemplateArguments,
     UninstallArguments, UpgradeArguments, WaitStrategy,
 };
+pub(crate) use plan::{DiffCommand, DiffDriftArguments, DiffFlags, OnImmutable, PlanFlags};
 pub(crate) use query::{
     GetArguments, GetCommand, GetValuesArguments, HistoryArguments, ListArguments, OutputFormat,
     PullArguments, ShowArguments, ShowCommand, StatusArguments,
@@ -56,6 +58,9 @@ pub(crate) enum Command {
     /// Uninstalls releases.
     #[command(visible_aliases = ["del", "delete", "un"])]
     Uninstall(UninstallArguments),
+    /// Shows what an action would do, field by field, and does nothing.
+    #[command(subcommand)]
+    Diff(DiffCommand),
     /// Lists releases.
     #[command(visible_alias = "ls")]
     List(ListArguments),

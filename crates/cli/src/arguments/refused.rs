@@ -86,11 +86,11 @@ const WITHOUT_EFFECT: &[(&str, Takes)] = &[
 /// The refused flags of a command, by its path below the program.
 fn refused(path: &[&str]) -> Vec<&'static [(&'static str, Takes)]> {
     match path {
-        ["install" | "upgrade"] => vec![CHART, RENDER],
+        ["install" | "upgrade"] | ["diff", "install" | "upgrade"] => vec![CHART, RENDER],
         ["template"] => {
             vec![CHART, RENDER, &[("output-dir", Value), ("release-name", Nothing), ("validate", Nothing)]]
         }
-        ["rollback"] => vec![&[("force", Nothing), ("force-replace", Nothing)]],
+        ["rollback"] | ["diff", "rollback"] => vec![&[("force", Nothing), ("force-replace", Nothing)]],
         ["list"] => vec![&[("time-format", Value)]],
         ["get", "all"] | ["version"] => vec![&[("template", Value)]],
         ["show", "values"] => vec![CHART, &[("jsonpath", Value)]],

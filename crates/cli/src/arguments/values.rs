@@ -9,6 +9,9 @@ pub(crate) struct ValueFlags {
     /// A file with values; `-` is standard input. Can be given many times, later files win.
     #[arg(short = 'f', long, value_name = "FILE", value_delimiter = ',')]
     pub(crate) values: Vec<String>,
+    /// A file with values that plans and failures must not show; merged after the others. Can be given many times.
+    #[arg(long, value_name = "FILE", value_delimiter = ',')]
+    pub(crate) sensitive_values: Vec<String>,
     /// Values as JSON: `key=JSON`, or one JSON object.
     #[arg(long, value_name = "KEY=JSON")]
     pub(crate) set_json: Vec<String>,

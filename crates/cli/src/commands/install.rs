@@ -6,8 +6,9 @@ use pintle::chart::Values;
 use pintle::release::Record;
 use pintle::{Chart, Error, NameReuse, Plan, PlanInstall, ReleaseHandle};
 
+use super::approval::{self, Approval};
 use super::{Context, options};
-use crate::arguments::{DryRun, InstallArguments, NameFlags, OutputFormat, ServerSide, Switch};
+use crate::arguments::{DryRun, InstallArguments, NameFlags, OutputFormat, RunFlags, ServerSide, Switch};
 use crate::print::{self, Shown};
 use crate::progress::{Progress, say};
 use crate::{Failure, cancel, source, user_values};
@@ -27,8 +28,9 @@ async fn install(context: &mut Context<'_>, arguments: &InstallArguments) -> Res
     deprecation(&chart);
     let (target, namespace) = context.cluster().await?;
     let release = target.release(name).in_namespace(namespace);
-    let plan = plan(&release, &chart, &values, arguments)?;
-    let record = carry_out(plan.await.map_err(name_in_use)?, arguments.run.dry_run).await?;
+    let sensitive = user_values::sensitive(&arguments.values).await?;
+    let plan = plan(&release, &chart, &values, arguments)?.sensitive(sensitive);
+    let record = carry_out(plan.await.map_err(name_in_use)?, &arguments.run).await?;
     show(context, &record, arguments.output, arguments.hide_notes)
 }
 
@@ -41,18 +43,22 @@ fn name_in_use(error: Error) -> Failure {
 }
 
 /// Runs a plan and gives the release's record, or the one that the release would have.
-pub(super) async fn carry_out(plan: Plan, dry_run: DryRun) -> Result<Record, Failure> {
-    for warning in plan.warnings() {
-        say(warning);
-    }
-    if dry_run != DryRun::None {
+pub(super) async fn carry_out(plan: Plan, flags: &RunFlags) -> Result<Record, Failure> {
+    let approval = Approval::of(&flags.plan)?;
+    if flags.dry_run == DryRun::None {
+        for warning in plan.report().warnings {
+            say(&warning);
+        }
+    } else {
+        // Helm prints what would be recorded; what would be done is for people.
+        say(plan.report().to_string().trim_end());
         let mut record = plan.record().clone();
         "Dry run complete".clone_into(&mut record.info.description);
         return Ok(record);
     }
     let cancel = cancel::on_signal(plan.release().name());
     let progress = Progress::new(format_args!("{} {}", plan.action(), plan.release().name()));
-    let ended = plan.run(&progress, &cancel).await;
+    let ended = approval::run(plan, approval, &progress, &cancel).await;
     progress.finish();
     Ok(ended?.record)
 }
@@ -73,7 +79,7 @@ pub(super) fn show(
     print::release(context.out, record, format, &shown)
 }
 
-fn plan(
+pub(super) fn plan(
     release: &ReleaseHandle,
     chart: &Chart,
     values: &Values,
@@ -91,6 +97,8 @@ fn plan(
         .timeout(arguments.run.timeout.0)
         .wait(options::wait(arguments.run.wait, arguments.run.wait_for_jobs)?)
         .conflicts(options::conflicts(arguments.run.force_conflicts))
+        .immutable(options::immutable(arguments.run.on_immutable))
+        .detail(options::detail(arguments.run.dry_run))
         .on_failure(options::on_failure(arguments.rollback_on_failure))
         .ownership(options::ownership(arguments.take_ownership))
         .crds(options::crds(arguments.skip_crds))

@@ -10,7 +10,9 @@ use crate::arguments::{Arguments, Command, GlobalFlags, Switch};
 use crate::client::Cluster;
 use crate::print::Palette;
 
+mod approval;
 mod completion;
+mod diff;
 mod get;
 mod history;
 mod install;
@@ -46,6 +48,7 @@ pub(crate) async fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<()
         Command::Template(arguments) => template::run(context, arguments).await,
         Command::Rollback(arguments) => rollback::run(context, arguments).await,
         Command::Uninstall(arguments) => uninstall::run(context, arguments).await,
+        Command::Diff(command) => diff::run(context, command).await,
         Command::List(arguments) => list::run(context, arguments).await,
         Command::History(arguments) => history::run(context, arguments).await,
         Command::Status(arguments) => status::run(context, arguments).await,

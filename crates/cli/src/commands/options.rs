@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use pintle::{
-    Cleanup, Conflicts, Crds, CreateNamespace, HistoryLimit, Hooks, OnFailure, Ownership, SchemaValidation,
-    SubchartNotes, Wait,
+    Cleanup, Conflicts, Crds, CreateNamespace, Detail, HistoryLimit, Hooks, Immutable, OnFailure, Ownership,
+    SchemaValidation, SubchartNotes, Wait,
 };
 
 use crate::Failure;
-use crate::arguments::{Count, ServerSide, Switch, WaitStrategy};
+use crate::arguments::{Count, DryRun, OnImmutable, ServerSide, Switch, WaitStrategy};
 
 /// Chooses between two options by a flag.
 fn either<T>(flag: Option<Switch>, on: T, off: T) -> T {
@@ -27,6 +27,14 @@ pub(super) fn conflicts(force: Option<Switch>) -> Conflicts {
     either(force, Conflicts::Force, Conflicts::Fail)
 }
 
+pub(super) fn immutable(choice: OnImmutable) -> Immutable {
+    match choice {
+        OnImmutable::Fail => Immutable::Fail,
+        OnImmutable::Recreate => Immutable::Recreate,
+        OnImmutable::OrphanAndRecreate => Immutable::OrphanAndRecreate,
+    }
+}
+
 pub(super) fn ownership(take: Option<Switch>) -> Ownership {
     either(take, Ownership::Take, Ownership::Check)
 }
@@ -37,6 +45,11 @@ pub(super) fn on_failure(rollback: Option<Switch>) -> OnFailure {
 
 pub(super) fn cleanup(flag: Option<Switch>) -> Cleanup {
     either(flag, Cleanup::DeleteCreated, Cleanup::Keep)
+}
+
+/// How much a plan finds out: a dry run in the server asks it about each object.
+pub(super) fn detail(dry_run: DryRun) -> Detail {
+    if dry_run == DryRun::Server { Detail::Fields } else { Detail::Actions }
 }
 
 /// What an install does with `crds/`.

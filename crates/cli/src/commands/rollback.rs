@@ -1,5 +1,8 @@
 //! `pintle rollback` (Helm: `pkg/cmd/rollback.go`).
 
+use pintle::{PlanRollback, ReleaseHandle};
+
+use super::approval::{self, Approval};
 use super::{Context, options};
 use crate::arguments::{DryRun, RollbackArguments};
 use crate::progress::{Progress, say};
@@ -15,16 +18,35 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &RollbackArguments
             "description must be {MAX_DESCRIPTION} characters or less, got {length}"
         )));
     }
-    options::server_side(arguments.server_side)?;
     let (target, namespace) = context.cluster().await?;
-    let mut plan = target
-        .release(&arguments.release.0)
-        .in_namespace(namespace)
+    let release = target.release(&arguments.release.0).in_namespace(namespace);
+    let plan = plan(&release, arguments)?.await?;
+    let approval = Approval::of(&arguments.run.plan)?;
+    if arguments.run.dry_run == DryRun::None {
+        for warning in plan.warnings() {
+            say(warning);
+        }
+        let cancel = cancel::on_signal(&arguments.release.0);
+        let progress = Progress::new(format_args!("{} {}", plan.action(), arguments.release.0));
+        let ended = approval::run(plan, approval, &progress, &cancel).await;
+        progress.finish();
+        ended?;
+    } else {
+        say(plan.to_string().trim_end());
+    }
+    Ok(writeln!(context.out, "Rollback was a success! Happy Helming!")?)
+}
+
+pub(super) fn plan(release: &ReleaseHandle, arguments: &RollbackArguments) -> Result<PlanRollback, Failure> {
+    options::server_side(arguments.server_side)?;
+    let mut plan = release
         .plan_rollback()
         .hooks(options::hooks(arguments.run.no_hooks))
         .timeout(arguments.run.timeout.0)
         .wait(options::wait(arguments.run.wait, arguments.run.wait_for_jobs)?)
         .conflicts(options::conflicts(arguments.run.force_conflicts))
+        .immutable(options::immutable(arguments.run.on_immutable))
+        .detail(options::detail(arguments.run.dry_run))
         .cleanup(options::cleanup(arguments.cleanup_on_fail))
         .history_limit(options::history_limit(arguments.history_max));
     if let Some(revision) = arguments.revision.filter(|revision| revision.0 > 0) {
@@ -33,16 +55,5 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &RollbackArguments
     if let Some(description) = &arguments.description {
         plan = plan.description(description);
     }
-    let plan = plan.await?;
-    for warning in plan.warnings() {
-        say(warning);
-    }
-    if arguments.run.dry_run == DryRun::None {
-        let cancel = cancel::on_signal(&arguments.release.0);
-        let progress = Progress::new(format_args!("{} {}", plan.action(), arguments.release.0));
-        let ended = plan.run(&progress, &cancel).await;
-        progress.finish();
-        ended?;
-    }
-    Ok(writeln!(context.out, "Rollback was a success! Happy Helming!")?)
+    Ok(plan)
 }

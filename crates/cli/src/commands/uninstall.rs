@@ -3,6 +3,7 @@
 use pintle::render::{UNINSTALL_ORDER, compare_kinds};
 use pintle::{Cascade, Error, History, ObjectAction, Plan, PlanUninstall, ReleaseHandle};
 
+use super::approval::{self, Approval};
 use super::{Context, options};
 use crate::arguments::{self, Switch, UninstallArguments};
 use crate::progress::{Progress, say};
@@ -30,11 +31,13 @@ async fn uninstall(
     plan: Plan,
     arguments: &UninstallArguments,
 ) -> Result<(), Failure> {
+    let approval = Approval::of(&arguments.plan)?;
+    if Switch::is_on(arguments.dry_run) {
+        say(plan.to_string().trim_end());
+        return Ok(());
+    }
     for warning in plan.warnings() {
         say(warning);
-    }
-    if Switch::is_on(arguments.dry_run) {
-        return Ok(());
     }
     let mut kept = plan.objects();
     kept.retain(|change| change.action == ObjectAction::Keep);
@@ -43,7 +46,7 @@ async fn uninstall(
         kept.iter().map(|change| format!("[{}] {}", change.object.gvk.kind, change.object.name)).collect();
     let cancel = cancel::on_signal(plan.release().name());
     let progress = Progress::new(format_args!("uninstall {}", plan.release().name()));
-    let ended = plan.run(&progress, &cancel).await;
+    let ended = approval::run(plan, approval, &progress, &cancel).await;
     progress.finish();
     ended?;
     if !kept.is_empty() {
@@ -56,7 +59,10 @@ async fn uninstall(
     Ok(())
 }
 
-fn plan(release: &ReleaseHandle, arguments: &UninstallArguments) -> Result<PlanUninstall, Failure> {
+pub(super) fn plan(
+    release: &ReleaseHandle,
+    arguments: &UninstallArguments,
+) -> Result<PlanUninstall, Failure> {
     let plan = release
         .plan_uninstall()
         .hooks(options::hooks(arguments.no_hooks))

@@ -16,12 +16,14 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &UpgradeArguments)
     let (target, namespace) = context.cluster().await?;
     let release = target.release(name).in_namespace(namespace);
     let failed = |failure: Failure| failure.within("UPGRADE FAILED");
-    let plan = plan(&release, &chart, &values, arguments)?.await.map_err(|error| failed(error.into()))?;
+    let sensitive = user_values::sensitive(&arguments.values).await?;
+    let plan = plan(&release, &chart, &values, arguments)?.sensitive(sensitive);
+    let plan = plan.await.map_err(|error| failed(error.into()))?;
     let installs = plan.action() == Action::Install;
     if installs && arguments.output == OutputFormat::Table {
         writeln!(context.out, "Release {name:?} does not exist. Installing it now.")?;
     }
-    let ended = carry_out(plan, arguments.run.dry_run).await;
+    let ended = carry_out(plan, &arguments.run).await;
     // Helm names no failed upgrade where it installed.
     let record = if installs { ended } else { ended.map_err(failed) }?;
     if !installs && arguments.output == OutputFormat::Table {
@@ -30,7 +32,7 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &UpgradeArguments)
     show(context, &record, arguments.output, arguments.hide_notes)
 }
 
-fn plan(
+pub(super) fn plan(
     release: &ReleaseHandle,
     chart: &Chart,
     values: &Values,
@@ -47,6 +49,8 @@ fn plan(
         .timeout(arguments.run.timeout.0)
         .wait(options::wait(arguments.run.wait, arguments.run.wait_for_jobs)?)
         .conflicts(options::conflicts(arguments.run.force_conflicts))
+        .immutable(options::immutable(arguments.run.on_immutable))
+        .detail(options::detail(arguments.run.dry_run))
         .cleanup(options::cleanup(arguments.cleanup_on_fail))
         .history_limit(options::history_limit(arguments.history_max))
         .on_failure(options::on_failure(arguments.rollback_on_failure))

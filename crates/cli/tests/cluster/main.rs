@@ -4,5 +4,6 @@
 
 mod cancelled;
 mod changes;
+mod plans;
 mod reads;
 mod stage;

@@ -26,13 +26,11 @@ pub use rules::{DriftRules, IgnoreRule, TargetSelector};
 pub use signature::Signature;
 pub use watch::{DriftEvent, DriftWatch, Registration};
 
-use crate::difference::{FieldChange, is_hidden};
-use crate::fields::{
-    FieldPath, ManagedFields, Mismatch, Step, Wrong, compare, owners_of, without_bookkeeping,
-};
+use crate::difference::{FieldChange, changes_at};
+use crate::fields::{ManagedFields, Mismatch, Wrong, compare, without_bookkeeping};
 use crate::{
-    Applied, ApplyOptions, Conflicts, Error, Expect, Object, ObjectRef, Persistence, ProgressObserver,
-    REDACTED, Scope, Target, difference,
+    Applied, ApplyOptions, Conflicts, Error, Expect, Object, ObjectRef, Persistence, ProgressObserver, Scope,
+    Target, difference,
 };
 pub(crate) use mask::Masked;
 
@@ -179,7 +177,7 @@ impl Target {
             _ => false,
         });
         let changes = if proof {
-            self.changes(&masked.compared, live, &found)
+            changes_at(&masked.compared, live, found.into_iter().map(|one| one.path), self.manager())
         } else {
             // The release owns it and it is different all the same: the server or a webhook may have made it so.
             let dry = ApplyOptions::default().conflicts(Conflicts::Force).persistence(Persistence::DryRun);
@@ -191,33 +189,4 @@ impl Target {
         };
         Ok(Some(Drift { object: reference, kind: DriftKind::Changed, changes, wanted: masked.applied }))
     }
-
-    fn changes(&self, desired: &Object, live: &Data, found: &[Mismatch]) -> Vec<FieldChange> {
-        let others: Vec<ManagedFields> =
-            ManagedFields::of(live).into_iter().filter(|entry| entry.manager != self.manager()).collect();
-        let secret = desired.reference().gvk.is_secret();
-        let show = |data: Option<&Data>, path: &FieldPath| match data {
-            Some(_) if secret && is_hidden(path) => Some(Data::from(REDACTED)),
-            data => data.cloned(),
-        };
-        let change = |one: &Mismatch| FieldChange {
-            path: one.path.to_string(),
-            before: show(value_at(live, &one.path), &one.path),
-            after: show(value_at(desired.data(), &one.path), &one.path),
-            owners: owners_of(&others, &one.path),
-        };
-        found.iter().map(change).collect()
-    }
-}
-
-/// The value of a field.
-fn value_at<'a>(data: &'a Data, path: &FieldPath) -> Option<&'a Data> {
-    path.0.iter().try_fold(data, |data, step| match step {
-        Step::Field(name) => data.get(name),
-        Step::Index(index) => data.as_list()?.get(*index),
-        Step::Value(value) => data.as_list()?.iter().find(|item| *item == value),
-        Step::Key(keys) => data.as_list()?.iter().find(|item| {
-            keys.iter().all(|(name, value)| item.get(&name.to_str_lossy()).is_none_or(|own| own == value))
-        }),
-    })
 }

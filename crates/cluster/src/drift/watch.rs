@@ -219,6 +219,21 @@ impl Registration {
         self.notify.notify_one();
     }
 
+    /// Whether all objects look like what was said, as far as the watches have told: they have all been listed, and no
+    /// kind is unwatched. Asks nothing; a change that happened this very moment is not known yet.
+    pub fn is_quiet(&self) -> bool {
+        let state = self.shared.lock();
+        let Some(registered) = state.registrations.get(&self.id) else { return false };
+        registered.unwatched.is_empty()
+            && registered.objects.iter().all(|(key, watched)| {
+                let kind = state.kinds.get(&(key.group.clone(), key.kind.clone()));
+                kind.is_some_and(|kind| {
+                    let seen = kind.seen.get(key);
+                    kind.is_listed(key) && seen.is_some() && seen == watched.expected.as_ref()
+                })
+            })
+    }
+
     /// Says what objects look like when they are right: after they were written.
     pub fn expect_applied<'a>(&self, applied: impl IntoIterator<Item = &'a Applied>) {
         let manager = self.shared.target.manager();

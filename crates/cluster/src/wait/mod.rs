@@ -408,8 +408,7 @@ fn is_ill(pod: &Data) -> bool {
 
 /// Says what holds up a deletion.
 fn terminating(live: &Data) -> String {
-    let finalizers = live.at(&["metadata", "finalizers"]).and_then(Data::as_list);
-    let names: Vec<&str> = finalizers.into_iter().flatten().filter_map(Data::as_str).collect();
+    let names: Vec<&str> = crate::delete::finalizers(live).collect();
     if names.is_empty() {
         return "Resource scheduled for deletion".to_owned();
     }

@@ -115,7 +115,7 @@ async fn objects_are_gone_by_their_unique_ids() {
     }));
     target.apply(scope, &object, ApplyOptions::default()).await.unwrap();
     let deleted = target.delete(scope, object.reference(), &DeleteOptions::default()).await.unwrap();
-    let Deletion::Deleted { uid } = deleted else { panic!("{deleted:?}") };
+    let Deletion::Deleted { uid, .. } = deleted else { panic!("{deleted:?}") };
     let goal = [(object.reference().clone(), Some(uid))];
     let short = scope.within(Duration::from_millis(800));
     let error = target.wait_gone(&short, &goal, &WaitOptions::default(), &Unobserved).await.unwrap_err();

@@ -4,13 +4,20 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 use pintle_chart::Chart;
-use pintle_cluster::{Discovery, Error as ClusterError, Live, Object, ObjectKey, Placement, Scope};
+use pintle_cluster::fields::is_unchanged;
+use pintle_cluster::order::waves;
+use pintle_cluster::{
+    Discovery, Error as ClusterError, Live, Object, ObjectKey, Placement, Scope, expected_difference, losses,
+};
 use pintle_release::{ApplyMethod, Record, Status, Stored};
 use pintle_value::{Data, DataMap};
 
-use super::builder::{IfAbsent, Inputs};
+use super::builder::{IfAbsent, Inputs, Look};
 use super::live::{Served, Sourced, changes, manifest_objects, obsolete, read};
-use super::{Action, ObjectAction, Plan, PlanInstall, PlanUpgrade, Planned, Revision, Work};
+use super::probe::Probing;
+use super::{
+    Action, Finding, ObjectAction, Plan, PlanInstall, PlanUpgrade, Planned, Rendered, Revision, Work,
+};
 use crate::ledger::Past;
 use crate::rendering::{Rendering, Request, render};
 use crate::values::reuse;
@@ -33,8 +40,8 @@ impl PlanInstall {
                 });
             }
         }
-        install(&self.release, &self.chart, &self.inputs, &self.settings, past.as_ref(), BTreeMap::new())
-            .await
+        let Self { release, chart, inputs, settings, look, .. } = self;
+        install(&release, &chart, &inputs, (&settings, &look), past.as_ref(), BTreeMap::new()).await
     }
 }
 
@@ -53,7 +60,7 @@ impl PlanUpgrade {
                 &self.release,
                 &self.chart,
                 &self.inputs,
-                &settings,
+                (&settings, &self.look),
                 past.as_ref(),
                 BTreeMap::new(),
             )
@@ -81,7 +88,7 @@ pub(crate) async fn install(
     release: &ReleaseHandle,
     chart: &Chart,
     inputs: &Inputs,
-    settings: &RunOptions,
+    (settings, look): (&RunOptions, &Look),
     past: Option<&Past>,
     annotations: BTreeMap<String, String>,
 ) -> Result<Plan, Error> {
@@ -99,7 +106,7 @@ pub(crate) async fn install(
         inputs,
         crds: settings.crds,
     };
-    let rendering = render(request).await?;
+    let rendering = rendering(request).await?;
     let now = Timestamp::now();
     let mut record = Record::new(release.name(), release.namespace(), revision);
     record.info.first_deployed = Some(now);
@@ -108,7 +115,7 @@ pub(crate) async fn install(
     "Initial install underway".clone_into(&mut record.info.description);
     record.labels = settings.labels.clone();
     let desired = Desired::of(rendering, inputs.values.clone(), record);
-    plan_revision(release, Action::Install, desired, past, settings, annotations).await
+    plan_revision(release, Action::Install, desired, past, (settings, look), annotations).await
 }
 
 /// Plans a new revision of a release that is there.
@@ -117,7 +124,7 @@ pub(crate) async fn upgrade(
     past: &Past,
     annotations: BTreeMap<String, String>,
 ) -> Result<Plan, Error> {
-    let PlanUpgrade { release, chart, inputs, settings, reuse: policy, .. } = plan;
+    let PlanUpgrade { release, chart, inputs, settings, look, reuse: policy, .. } = plan;
     check_labels(&settings.labels)?;
     let current = &past.current().record;
     let reused = reuse(*policy, inputs.values.clone(), &current.config, || old_values(current))?;
@@ -132,7 +139,7 @@ pub(crate) async fn upgrade(
         inputs,
         crds: settings.crds,
     };
-    let rendering = render(request).await?;
+    let rendering = rendering(request).await?;
     let mut record = Record::new(release.name(), &current.namespace, past.next_revision());
     record.info.first_deployed = current.info.first_deployed;
     record.info.last_deployed = Some(Timestamp::now());
@@ -140,7 +147,15 @@ pub(crate) async fn upgrade(
     "Preparing upgrade".clone_into(&mut record.info.description);
     record.labels = merge_labels(&past.last.record.labels, &settings.labels);
     let desired = Desired::of(rendering, reused.values, record);
-    plan_revision(release, Action::Upgrade, desired, Some(past), settings, annotations).await
+    plan_revision(release, Action::Upgrade, desired, Some(past), (settings, look), annotations).await
+}
+
+/// Renders, or takes what was rendered before.
+async fn rendering(request: Request<'_>) -> Result<Rendering, Error> {
+    match &request.inputs.rendered {
+        None => render(request).await,
+        Some(Rendered(record)) => Rendering::of_record(request.chart, &request.values, record),
+    }
 }
 
 /// What a new revision shall be.
@@ -170,7 +185,7 @@ pub(crate) async fn plan_revision(
     action: Action,
     desired: Desired,
     past: Option<&Past>,
-    settings: &RunOptions,
+    (settings, look): (&RunOptions, &Look),
     annotations: BTreeMap<String, String>,
 ) -> Result<Plan, Error> {
     let cluster = release.cluster();
@@ -178,18 +193,38 @@ pub(crate) async fn plan_revision(
     let namespace = desired.record.namespace.clone();
     let owner = release.owner(&namespace);
     let unable = Error::cluster("unable to build kubernetes objects from release manifest");
-    let discovery = cluster.discovery(&scope).await.map_err(&unable)?;
-
-    let old = old_objects(release, past, &discovery, &namespace).await?;
-    let known: HashSet<ObjectKey> = old.iter().map(|(object, _)| object.key()).collect();
+    let unread = Error::cluster("could not get information about the release's objects");
+    let mut warnings = desired.warnings;
 
     let crds = if settings.crds == Crds::Skip { Vec::new() } else { desired.crds };
     let coming = coming_kinds(crds.iter().chain(&desired.objects));
-    let mut wanted = Vec::with_capacity(desired.objects.len());
-    for Sourced { data, template } in desired.objects {
-        let object = Object::new(data).map_err(&unable)?;
-        let (object, served) = place(object, &discovery, &coming, &namespace).map_err(&unable)?;
-        wanted.push((owner.mark(&object), template, served));
+    let objects =
+        desired.objects.into_iter().map(|sourced| Ok((Object::new(sourced.data)?, sourced.template)));
+    let objects: Vec<(Object, Option<String>)> =
+        objects.collect::<Result<_, ClusterError>>().map_err(&unable)?;
+    let kinds = objects.iter().map(|(object, _)| &object.reference().gvk);
+    let known_before = kinds.filter(|gvk| !coming.contains_key(&(gvk.group.clone(), gvk.kind.clone())));
+    let discovery = cluster.discovery_of(&scope, known_before).await.map_err(&unable)?;
+
+    let old = old_objects(release, past, &scope, &namespace, &mut warnings).await?;
+    let known: HashSet<ObjectKey> = old.iter().map(|(object, _)| object.key()).collect();
+
+    let mut wanted = Vec::with_capacity(objects.len());
+    let mut translated = HashSet::new();
+    for (object, template) in objects {
+        match place(object, &discovery, &coming, &namespace) {
+            Ok((object, served)) => wanted.push((owner.mark(&object), template, served)),
+            // What was deployed once must not keep a release from going back to it.
+            Err(object) if matches!(action, Action::Rollback(_)) => {
+                if let Some(object) = succeed(&object, &discovery, &namespace, &mut warnings) {
+                    translated.insert(object.key());
+                    wanted.push((owner.mark(&object), template, Served::Yes));
+                }
+            }
+            Err(object) => {
+                return Err(unable(ClusterError::UnknownKind { gvk: object.reference().gvk.clone() }));
+            }
+        }
     }
     let keys: HashSet<ObjectKey> = wanted.iter().map(|(object, ..)| object.key()).collect();
     let stale: Vec<_> = old.into_iter().filter(|(object, _)| !keys.contains(&object.key())).collect();
@@ -202,12 +237,21 @@ pub(crate) async fn plan_revision(
         .map(|(object, ..)| object.reference())
         .chain(stale.iter().map(|(object, _)| object.reference()))
         .chain(crds.iter().map(|(object, _)| object.reference()));
-    let live = read(cluster, &scope, &known, references)
-        .await
-        .map_err(Error::cluster("could not get information about the release's objects"))?;
+    let live = read(cluster, &scope, &known, references).await.map_err(&unread)?;
 
-    let objects = changes(wanted, &live, &known, &owner, settings.ownership, cluster.manager())?;
-    let crds = crds.into_iter().map(|(object, template)| planned_crd(object, template, &live, settings.crds));
+    let mut objects = changes(wanted, &live, &known, &owner, settings.ownership, cluster.manager())?;
+    let crds = crds
+        .into_iter()
+        .map(|(object, template)| planned_crd(object, template, &live, settings.crds, cluster.manager()));
+    let mut crds = crds.collect::<Result<Vec<_>, _>>()?;
+    warn_of_losses(&objects, &mut warnings);
+    let probing = Probing { cluster, scope: &scope, settings, detail: look.detail };
+    probing.drop_refused(&mut objects, &translated, &mut warnings).await.map_err(&unread)?;
+    probing.probe(&mut crds).await.map_err(&unread)?;
+    probing.probe(&mut objects).await.map_err(&unread)?;
+    let order: Vec<&Object> = objects.iter().map(|planned| &planned.object).collect();
+    let waves = waves(&order).map_err(Box::new)?;
+
     let fallback = past.and_then(|past| {
         let good = |status: &Status| matches!(status, Status::Superseded | Status::Deployed);
         past.revisions.iter().rev().find(|summary| good(&summary.status)).map(|summary| summary.revision)
@@ -223,8 +267,9 @@ pub(crate) async fn plan_revision(
         record: desired.record,
         annotations,
         settings: settings.clone(),
-        crds: crds.collect(),
+        crds,
         objects,
+        waves,
         obsolete: obsolete(stale, &live, &owner),
         fallback,
         description,
@@ -232,18 +277,22 @@ pub(crate) async fn plan_revision(
     Ok(Plan {
         release: release.clone(),
         work: Work::Revision(Box::new(revision)),
-        warnings: desired.warnings,
+        warnings,
+        sensitive: look.sensitive.clone(),
     })
 }
 
 /// The objects that earlier revisions may have left in the cluster: of the revision that is deployed, and of all that
-/// came after it and failed, which may have created objects of their own. Kinds that the cluster no longer serves
-/// have no objects.
+/// came after it and failed, which may have created objects of their own.
+///
+/// A kind that is served no more in the version of the manifest is looked for in another one, or in the group that it
+/// moved to; what is nowhere is told of and left alone.
 pub(super) async fn old_objects(
     release: &ReleaseHandle,
     past: Option<&Past>,
-    discovery: &Discovery,
+    scope: &Scope,
     namespace: &str,
+    warnings: &mut Vec<String>,
 ) -> Result<Vec<(Object, Option<String>)>, Error> {
     let Some(past) = past else { return Ok(Vec::new()) };
     let mut records: Vec<Stored> = Vec::new();
@@ -258,37 +307,82 @@ pub(super) async fn old_objects(
         }
     }
     records.push(past.last.clone());
-    let mut seen = HashSet::new();
-    let mut objects = Vec::new();
+    let mut found = Vec::new();
     for stored in &records {
         for Sourced { data, template } in manifest_objects(&stored.record)? {
             // What cannot be an object never was one in the cluster.
-            let Ok(object) = Object::new(data) else { continue };
-            let Ok((object, _)) = place(object, discovery, &HashMap::new(), namespace) else { continue };
-            if !object.is_generated() && seen.insert(object.key()) {
-                objects.push((object, template));
+            if let Ok(object) = Object::new(data) {
+                found.push((object, template, stored.record.revision));
             }
+        }
+    }
+    let kinds = found.iter().map(|(object, ..)| &object.reference().gvk);
+    let discovery = release
+        .cluster()
+        .discovery_of(scope, kinds)
+        .await
+        .map_err(Error::cluster("could not get information about the release's objects"))?;
+    let mut seen = HashSet::new();
+    let mut objects = Vec::new();
+    for (object, template, revision) in found {
+        let gvk = &object.reference().gvk;
+        let Some(resource) = discovery.successor(gvk) else {
+            let warning = format!(
+                "revision {revision} has {object}, but the cluster does not serve {gvk} any more; it is left alone"
+            );
+            if !warnings.contains(&warning) {
+                warnings.push(warning);
+            }
+            continue;
+        };
+        let object = if resource.gvk == *gvk { object } else { object.as_kind(&resource.gvk) };
+        let object = object.placed(resource.is_namespaced(), namespace);
+        if !object.is_generated() && seen.insert(object.key()) {
+            objects.push((object, template));
         }
     }
     Ok(objects)
 }
 
-/// The object in the namespace where it belongs, and whether its kind is served already.
+/// The object in the namespace where it belongs, and whether its kind is served already. An object of a kind that is
+/// not, and that no CRD of the release makes, is handed back.
 fn place(
     object: Object,
     discovery: &Discovery,
     coming: &HashMap<(String, String), Placement>,
     namespace: &str,
-) -> Result<(Object, Served), ClusterError> {
-    let gvk = object.reference().gvk.clone();
-    let (placement, served) = match discovery.resource(&gvk) {
+) -> Result<(Object, Served), Box<Object>> {
+    let gvk = &object.reference().gvk;
+    let (placement, served) = match discovery.resource(gvk) {
         Some(resource) => (resource.placement, Served::Yes),
         None => match coming.get(&(gvk.group.clone(), gvk.kind.clone())) {
             Some(placement) => (*placement, Served::NotYet),
-            None => return Err(ClusterError::UnknownKind { gvk }),
+            None => return Err(Box::new(object)),
         },
     };
     Ok((object.placed(placement == Placement::Namespaced, namespace), served))
+}
+
+/// The object in the version, or the group, that its kind is served in by now.
+fn succeed(
+    object: &Object,
+    discovery: &Discovery,
+    namespace: &str,
+    warnings: &mut Vec<String>,
+) -> Option<Object> {
+    let reference = object.reference();
+    let resource = discovery.successor(&reference.gvk);
+    warnings.push(match resource {
+        Some(resource) => format!(
+            "the cluster does not serve {} any more: {reference} is written as {}",
+            reference.gvk, resource.gvk
+        ),
+        None => {
+            format!("the cluster does not serve {} any more: {reference} is left out", reference.gvk)
+        }
+    });
+    let resource = resource?;
+    Some(object.as_kind(&resource.gvk).placed(resource.is_namespaced(), namespace))
 }
 
 /// The kinds that the release's own CRDs will make.
@@ -306,14 +400,50 @@ fn coming_kinds<'a>(objects: impl Iterator<Item = &'a Sourced>) -> HashMap<(Stri
     kinds.collect()
 }
 
-fn planned_crd(object: Object, template: Option<String>, live: &Live, policy: Crds) -> Planned {
+/// What is done to an object of `crds/`. One that is there is changed only by [`Crds::CreateReplace`], and only where
+/// nothing that objects may use is lost.
+fn planned_crd(
+    object: Object,
+    template: Option<String>,
+    live: &Live,
+    policy: Crds,
+    manager: &str,
+) -> Result<Planned, Error> {
     let now = live.get(&object.key()).cloned();
     let action = match (&now, policy) {
         (None, _) => ObjectAction::Create,
-        (Some(_), Crds::CreateReplace) => ObjectAction::Update,
+        (Some(now), Crds::CreateReplace) if !is_unchanged(object.data(), now, manager) => {
+            let losses = losses_of(&object, now);
+            if !losses.is_empty() {
+                return Err(Error::CrdLoss { object: Box::new(object.reference().clone()), losses });
+            }
+            ObjectAction::Update
+        }
         (Some(_), _) => ObjectAction::Nothing,
     };
-    Planned { object, live: now, action, template }
+    let changes = match action {
+        ObjectAction::Nothing => Vec::new(),
+        _ => expected_difference(&object, now.as_ref(), manager),
+    };
+    Ok(Planned { object, live: now, action, template, finding: Finding { changes, ..Finding::default() } })
+}
+
+/// Tells of what CRDs among the templates take away: Helm, too, changes those with every upgrade.
+fn warn_of_losses(objects: &[Planned], warnings: &mut Vec<String>) {
+    for planned in objects.iter().filter(|planned| planned.action == ObjectAction::Update) {
+        let losses = planned.live.as_ref().map(|live| losses_of(&planned.object, live)).unwrap_or_default();
+        if !losses.is_empty() {
+            warnings.push(format!("{} loses {}", planned.object, losses.join(", ")));
+        }
+    }
+}
+
+fn losses_of(object: &Object, live: &Data) -> Vec<String> {
+    if object.reference().gvk.is("apiextensions.k8s.io", "CustomResourceDefinition") {
+        losses(live, object.data())
+    } else {
+        Vec::new()
+    }
 }
 
 /// The values that the last revision's chart saw, to stand below the new ones.

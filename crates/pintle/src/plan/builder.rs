@@ -6,11 +6,14 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use pintle_chart::Chart;
+use pintle_cluster::Detail;
 use pintle_value::DataMap;
 
+use super::{PlanKey, Rendered, SealedPlan, Sealing};
 use crate::{
-    Cascade, Cleanup, Conflicts, Crds, CreateNamespace, Error, History, HistoryLimit, Hooks, NameReuse,
-    OnFailure, Ownership, Plan, ReleaseHandle, ReuseValues, RunOptions, SchemaValidation, Wait,
+    Cascade, Cleanup, Conflicts, Crds, CreateNamespace, Error, History, HistoryLimit, Hooks, Immutable,
+    NameReuse, OnFailure, Ownership, Plan, ReleaseHandle, ReuseValues, RunOptions, SchemaValidation,
+    Sensitive, Wait,
 };
 
 /// A plan for an install, before it is made: await it to make it.
@@ -21,6 +24,7 @@ pub struct PlanInstall {
     pub(crate) chart: Chart,
     pub(crate) inputs: Inputs,
     pub(crate) settings: RunOptions,
+    pub(crate) look: Look,
     pub(crate) name_reuse: NameReuse,
 }
 
@@ -32,6 +36,7 @@ pub struct PlanUpgrade {
     pub(crate) chart: Chart,
     pub(crate) inputs: Inputs,
     pub(crate) settings: RunOptions,
+    pub(crate) look: Look,
     pub(crate) reuse: ReuseValues,
     pub(crate) absent: IfAbsent,
 }
@@ -43,6 +48,7 @@ pub struct PlanRollback {
     pub(crate) release: ReleaseHandle,
     pub(crate) to: Option<u32>,
     pub(crate) settings: RunOptions,
+    pub(crate) look: Look,
 }
 
 /// A plan for an uninstall, before it is made: await it to make it.
@@ -51,6 +57,7 @@ pub struct PlanRollback {
 pub struct PlanUninstall {
     pub(crate) release: ReleaseHandle,
     pub(crate) settings: RunOptions,
+    pub(crate) look: Look,
     pub(crate) cascade: Cascade,
     pub(crate) history: History,
 }
@@ -61,6 +68,15 @@ pub(crate) struct Inputs {
     pub(crate) values: DataMap,
     pub(crate) schema: SchemaValidation,
     pub(crate) subchart_notes: SubchartNotes,
+    /// What is taken instead of a rendering.
+    pub(crate) rendered: Option<Rendered>,
+}
+
+/// How closely a plan looks, and what it hides.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Look {
+    pub(crate) detail: Detail,
+    pub(crate) sensitive: Sensitive,
 }
 
 /// Whether the notes of subcharts are rendered.
@@ -90,6 +106,7 @@ impl ReleaseHandle {
             chart: chart.clone(),
             inputs: Inputs::default(),
             settings: RunOptions::new(Crds::Create),
+            look: Look::default(),
             name_reuse: NameReuse::default(),
         }
     }
@@ -101,6 +118,7 @@ impl ReleaseHandle {
             chart: chart.clone(),
             inputs: Inputs::default(),
             settings: RunOptions::new(Crds::Skip),
+            look: Look::default(),
             reuse: ReuseValues::default(),
             absent: IfAbsent::default(),
         }
@@ -109,7 +127,12 @@ impl ReleaseHandle {
     /// Plans to bring the release back to an earlier revision: to the one before the newest, unless
     /// [`PlanRollback::to`] says another.
     pub fn plan_rollback(&self) -> PlanRollback {
-        PlanRollback { release: self.clone(), to: None, settings: RunOptions::new(Crds::Skip) }
+        PlanRollback {
+            release: self.clone(),
+            to: None,
+            settings: RunOptions::new(Crds::Skip),
+            look: Look::default(),
+        }
     }
 
     /// Plans to uninstall the release.
@@ -117,6 +140,7 @@ impl ReleaseHandle {
         PlanUninstall {
             release: self.clone(),
             settings: RunOptions::new(Crds::Skip),
+            look: Look::default(),
             cascade: Cascade::default(),
             history: History::default(),
         }
@@ -134,6 +158,19 @@ macro_rules! settings {
         /// How the action is run, all of it at once; what was set before is forgotten.
         pub fn options(mut self, options: RunOptions) -> Self {
             self.settings = options;
+            self
+        }
+
+        /// How much the plan finds out. Default: what can be told without asking the server; with
+        /// [`Detail::Fields`] the server is asked by a dry run of every object that is created or changed.
+        pub fn detail(mut self, detail: Detail) -> Self {
+            self.look.detail = detail;
+            self
+        }
+
+        /// Texts that plan and failures must not show, beside the contents of Secrets. Default: none.
+        pub fn sensitive(mut self, sensitive: Sensitive) -> Self {
+            self.look.sensitive = sensitive;
             self
         }
 
@@ -174,6 +211,12 @@ macro_rules! settings {
             self
         }
 
+        /// What happens to objects whose fields would change though they cannot be changed. Default: the run fails.
+        pub fn immutable(mut self, immutable: Immutable) -> Self {
+            self.settings.immutable = immutable;
+            self
+        }
+
         /// What happens to objects that a failed run created. Default: they stay.
         pub fn cleanup(mut self, cleanup: Cleanup) -> Self {
             self.settings.cleanup = cleanup;
@@ -203,6 +246,13 @@ macro_rules! settings {
         pub fn subchart_notes(mut self, notes: SubchartNotes) -> Self {
             self.inputs.subchart_notes = notes;
             self
+        }
+
+        /// Takes what was rendered when a plan was sealed ([`Plan::seal_with`]) instead of rendering again. Chart and values
+        /// have to be the same all the same.
+        pub fn rendered(mut self, by: &SealedPlan, key: &PlanKey, sealing: &dyn Sealing) -> Result<Self, Error> {
+            self.inputs.rendered = Some(by.open(key, sealing)?);
+            Ok(self)
         }
 
         /// What happens when the run fails. Default: the release stays as it is, recorded as failed.

@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 
 use pintle_cluster::{
-    Error as ClusterError, Expect, Live, Object, ObjectKey, ObjectRef, Owner, Scope, fields::is_unchanged,
-    is_kept,
+    Error as ClusterError, Expect, Live, Object, ObjectKey, ObjectRef, Owner, Scope, expected_difference,
+    fields::is_unchanged, is_kept,
 };
 use pintle_release::{Hook, Record};
 use pintle_value::Data;
 
-use super::{ObjectAction, Planned};
+use super::{Finding, ObjectAction, Planned};
 use crate::{Error, Ownership};
 
 /// An object of a manifest with the template that made it.
@@ -148,7 +148,13 @@ pub(crate) fn changes(
                 }
             }
         };
-        planned.push(Planned { object, live: now, action, template });
+        let finding = match action {
+            ObjectAction::Nothing => Finding::default(),
+            _ => {
+                Finding { changes: expected_difference(&object, now.as_ref(), manager), ..Finding::default() }
+            }
+        };
+        planned.push(Planned { object, live: now, action, template, finding });
     }
     Ok(planned)
 }
@@ -168,7 +174,7 @@ pub(crate) fn obsolete(old: Vec<(Object, Option<String>)>, live: &Live, owner: &
         // Helm: pkg/kube/client.go, Update and pkg/action/validate.go, verifyOwnershipBeforeDelete
         let action =
             if is_kept(&now) || !owner.owns(&now) { ObjectAction::Keep } else { ObjectAction::Delete };
-        Some(Planned { object, live: Some(now), action, template })
+        Some(Planned { object, live: Some(now), action, template, finding: Finding::default() })
     });
     planned.collect()
 }

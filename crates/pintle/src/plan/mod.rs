@@ -2,34 +2,46 @@
 
 use std::fmt;
 
-use pintle_cluster::{Object, ObjectRef};
+use pintle_cluster::order::{Wave, waves_of_deletion};
+use pintle_cluster::{FieldChange, FieldConflict, Object};
 use pintle_release::{HookEvent, Record};
 use pintle_value::Data;
-use serde::Serialize;
 
-use crate::{Cascade, History, ReleaseHandle, RunOptions};
+use crate::{Cascade, Error, History, ReleaseHandle, RunOptions, Sensitive};
 
+mod action;
 mod apply;
 mod builder;
 mod live;
+mod probe;
+mod report;
 mod rollback;
+mod sealed;
 mod uninstall;
 
+pub use action::{Action, ObjectAction, ObjectChange};
+
 pub(crate) use apply::{install, upgrade};
-pub(crate) use builder::{IfAbsent, Inputs};
+pub(crate) use builder::{IfAbsent, Inputs, Look};
 pub use builder::{PlanInstall, PlanRollback, PlanUninstall, PlanUpgrade, SubchartNotes};
 pub(crate) use live::{Sourced, flatten, hook_objects, manifest_objects, stream_objects};
+pub(crate) use probe::explain_immutable;
+pub use report::{PlanReport, PlannedObject, Step};
+pub(crate) use sealed::Rendered;
+pub use sealed::{PlanKey, SealedObject, SealedPlan, Sealing};
 
 /// What an action will do to a release, object by object.
 ///
-/// Making a plan writes nothing. `Display` prints it for people; Secrets' contents are in neither that nor `Debug`.
-/// [`run`](Self::run) does what the plan says, or fails with [`Error::Moved`](crate::Error::Moved) where the release
-/// changed meanwhile.
+/// Making a plan writes nothing, but for dry runs where [`Detail::Fields`](pintle_cluster::Detail) asks for them.
+/// [`report`](Self::report) says what is in it, `Display` prints that; Secrets' contents are in neither that nor `Debug`.
+/// [`run`](Self::run) does what the plan says, or fails where the release or its objects changed meanwhile.
+/// [`seal`](Self::seal) makes something of it that can be approved, stored and run in another process.
 #[derive(Clone)]
 pub struct Plan {
     pub(crate) release: ReleaseHandle,
     pub(crate) work: Work,
     pub(crate) warnings: Vec<String>,
+    pub(crate) sensitive: Sensitive,
 }
 
 /// The work behind a plan.
@@ -54,6 +66,8 @@ pub(crate) struct Revision {
     pub(crate) crds: Vec<Planned>,
     /// The objects of the new revision, in Helm's install order.
     pub(crate) objects: Vec<Planned>,
+    /// In which order they are written.
+    pub(crate) waves: Vec<Wave>,
     /// Objects of earlier revisions that the new one has not.
     pub(crate) obsolete: Vec<Planned>,
     /// The revision that a failure goes back to.
@@ -73,6 +87,28 @@ pub(crate) struct Uninstall {
     pub(crate) description: String,
 }
 
+impl Uninstall {
+    /// The objects that are deleted, in the order in which they are: what needs others before these, custom objects first.
+    pub(crate) fn waves(&self) -> Vec<DeletionWave<'_>> {
+        let delete: Vec<&Planned> =
+            self.objects.iter().filter(|planned| planned.action == ObjectAction::Delete).collect();
+        let objects: Vec<&Object> = delete.iter().map(|planned| &planned.object).collect();
+        let waves = waves_of_deletion(&objects).into_iter().rev();
+        let wave = |wave: Wave| DeletionWave {
+            needs_others: !wave.needs.is_empty(),
+            objects: wave.objects.iter().filter_map(|place| delete.get(*place).copied()).collect(),
+        };
+        waves.map(wave).collect()
+    }
+}
+
+/// Objects that are deleted at once.
+pub(crate) struct DeletionWave<'a> {
+    pub(crate) objects: Vec<&'a Planned>,
+    /// Whether they name others by their annotations, which are deleted when these are gone.
+    pub(crate) needs_others: bool,
+}
+
 /// An object of a plan, with what will be done to it.
 #[derive(Clone)]
 pub(crate) struct Planned {
@@ -80,64 +116,38 @@ pub(crate) struct Planned {
     pub(crate) live: Option<Data>,
     pub(crate) action: ObjectAction,
     pub(crate) template: Option<String>,
+    pub(crate) finding: Finding,
+}
+
+/// What is known of an object's change before it is made.
+#[derive(Clone, Default)]
+pub(crate) struct Finding {
+    /// The fields that change.
+    pub(crate) changes: Vec<FieldChange>,
+    /// The fields that others own and that would change.
+    pub(crate) conflicts: Vec<FieldConflict>,
+    /// Why it cannot be done.
+    pub(crate) obstacle: Option<String>,
 }
 
 impl Planned {
-    fn change(&self) -> ObjectChange {
+    pub(crate) fn change(&self) -> ObjectChange {
         ObjectChange {
             object: self.object.reference().clone(),
             action: self.action,
             template: self.template.clone(),
         }
     }
-}
 
-/// What an action does to the release as a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case", tag = "action", content = "to")]
-#[non_exhaustive]
-pub enum Action {
-    /// It is installed.
-    Install,
-    /// It gets a new revision.
-    Upgrade,
-    /// It gets a new revision that equals an old one.
-    Rollback(u32),
-    /// It is uninstalled.
-    Uninstall,
-}
+    /// The resource version of the live object.
+    pub(crate) fn version(&self) -> Option<&str> {
+        self.live.as_ref()?.at(&["metadata", "resourceVersion"])?.as_str()
+    }
 
-/// What is done to one object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum ObjectAction {
-    /// It is created.
-    Create,
-    /// It is created; whether it can be is not known before its kind or namespace is there.
-    CreateUnchecked,
-    /// It exists and is changed.
-    Update,
-    /// It exists and is replaced as a whole.
-    Replace,
-    /// It is deleted.
-    Delete,
-    /// The release no longer has it, and it stays: by its resource policy, or because it belongs to somebody else.
-    Keep,
-    /// It is as it should be; nothing is written.
-    Nothing,
-}
-
-/// One object and what is done to it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct ObjectChange {
-    /// The object.
-    pub object: ObjectRef,
-    /// What is done.
-    pub action: ObjectAction,
-    /// The template that made it, where that is known (`web/templates/deployment.yaml`).
-    pub template: Option<String>,
+    /// The unique id of the live object.
+    pub(crate) fn uid(&self) -> Option<&str> {
+        self.live.as_ref()?.at(&["metadata", "uid"])?.as_str()
+    }
 }
 
 impl Plan {
@@ -165,13 +175,24 @@ impl Plan {
     /// What is done to each object, in the order in which it is done: `crds/` first, deletions last. Hooks are not
     /// among them: see [`hooks`](Self::hooks).
     pub fn objects(&self) -> Vec<ObjectChange> {
-        let planned: Vec<&Planned> = match &self.work {
-            Work::Revision(revision) => {
-                revision.crds.iter().chain(&revision.objects).chain(&revision.obsolete).collect()
-            }
-            Work::Uninstall(uninstall) => uninstall.objects.iter().collect(),
+        self.planned_objects().map(Planned::change).collect()
+    }
+
+    pub(crate) fn planned_objects(&self) -> impl Iterator<Item = &Planned> {
+        let (first, second, third): (&[Planned], &[Planned], &[Planned]) = match &self.work {
+            Work::Revision(revision) => (&revision.crds, &revision.objects, &revision.obsolete),
+            Work::Uninstall(uninstall) => (&uninstall.objects, &[], &[]),
         };
-        planned.into_iter().map(Planned::change).collect()
+        first.iter().chain(second).chain(third)
+    }
+
+    /// Fails where an object is known not to be writable.
+    pub(crate) fn check_obstacles(&self) -> Result<(), Error> {
+        let obstructed = self.planned_objects().find_map(|planned| {
+            let reason = self.sensitive.mask(planned.finding.obstacle.as_ref()?);
+            Some(Error::Obstructed { object: Box::new(planned.object.reference().clone()), reason })
+        });
+        obstructed.map_or(Ok(()), Err)
     }
 
     /// The events at which hooks run, each with its hooks (`templates/job.yaml`) in order.
@@ -201,82 +222,10 @@ impl Plan {
     }
 }
 
-impl Action {
-    /// The events before and after.
-    pub(crate) fn hook_events(self) -> [HookEvent; 2] {
-        match self {
-            Self::Install => [HookEvent::PreInstall, HookEvent::PostInstall],
-            Self::Upgrade => [HookEvent::PreUpgrade, HookEvent::PostUpgrade],
-            Self::Rollback(_) => [HookEvent::PreRollback, HookEvent::PostRollback],
-            Self::Uninstall => [HookEvent::PreDelete, HookEvent::PostDelete],
-        }
-    }
-}
-
-impl fmt::Display for Action {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Install => f.write_str("install"),
-            Self::Upgrade => f.write_str("upgrade"),
-            Self::Rollback(to) => write!(f, "rollback to {to}"),
-            Self::Uninstall => f.write_str("uninstall"),
-        }
-    }
-}
-
-impl ObjectAction {
-    /// The sign that plans are printed with.
-    fn sign(self) -> char {
-        match self {
-            Self::Create | Self::CreateUnchecked => '+',
-            Self::Update => '~',
-            Self::Replace => '!',
-            Self::Delete => '-',
-            Self::Keep | Self::Nothing => ' ',
-        }
-    }
-}
-
-impl fmt::Display for ObjectAction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Create => "create",
-            Self::CreateUnchecked => "create (unchecked)",
-            Self::Update => "update",
-            Self::Replace => "replace",
-            Self::Delete => "delete",
-            Self::Keep => "keep",
-            Self::Nothing => "unchanged",
-        })
-    }
-}
-
 impl fmt::Display for Plan {
-    /// One line for the release, one for each object and each hook.
+    /// What [`PlanReport`] prints.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let record = self.record();
-        writeln!(
-            f,
-            "{} {} in namespace {}: revision {} ({} {})",
-            self.action(),
-            record.name,
-            record.namespace,
-            record.revision,
-            record.chart_name(),
-            record.chart_version()
-        )?;
-        for change in self.objects() {
-            writeln!(f, "  {} {:<18} {}", change.action.sign(), change.action.to_string(), change.object)?;
-        }
-        for (event, hooks) in self.hooks() {
-            for hook in hooks {
-                writeln!(f, "  * {:<18} {hook}", event.as_str())?;
-            }
-        }
-        for warning in &self.warnings {
-            writeln!(f, "  warning: {warning}")?;
-        }
-        Ok(())
+        self.report().fmt(f)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::Error;
 impl PlanRollback {
     /// Helm: `pkg/action/rollback.go`, `prepareRollback`.
     pub(crate) async fn plan(self) -> Result<Plan, Error> {
-        let Self { release, to, settings } = self;
+        let Self { release, to, settings, look } = self;
         release.check_name()?;
         let ledger = release.ledger();
         let past = ledger.past().await?.ok_or_else(|| release.not_found())?;
@@ -43,6 +43,7 @@ impl PlanRollback {
         record.hooks = target.hooks;
         record.apply_method = Some(ApplyMethod::ServerSide);
         let desired = Desired { record, objects, crds: Vec::new(), warnings: Vec::new() };
-        plan_revision(&release, Action::Rollback(to), desired, Some(&past), &settings, BTreeMap::new()).await
+        let options = (&settings, &look);
+        plan_revision(&release, Action::Rollback(to), desired, Some(&past), options, BTreeMap::new()).await
     }
 }

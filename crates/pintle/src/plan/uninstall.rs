@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use pintle_cluster::{Object, Scope};
 use pintle_release::Status;
 
+use super::apply::old_objects;
 use super::live::{obsolete, read};
 use super::{Plan, PlanUninstall, Uninstall, Work};
 use crate::{Error, History};
@@ -12,7 +13,7 @@ use crate::{Error, History};
 impl PlanUninstall {
     /// Helm: `pkg/action/uninstall.go`, `Run`.
     pub(crate) async fn plan(self) -> Result<Plan, Error> {
-        let Self { release, settings, cascade, history } = self;
+        let Self { release, settings, look, cascade, history } = self;
         release.check_name()?;
         let past = release.ledger().past().await?.ok_or_else(|| release.not_found())?;
         let gone = past.last.record.info.status == Status::Uninstalled;
@@ -21,13 +22,13 @@ impl PlanUninstall {
         }
         let namespace = past.last.record.namespace.clone();
         let scope = Scope::unlimited();
+        let mut warnings = Vec::new();
         let objects = if gone {
             Vec::new()
         } else {
             let cluster = release.cluster();
             let unable = Error::cluster("could not get information about the release's objects");
-            let discovery = cluster.discovery(&scope).await.map_err(&unable)?;
-            let old = super::apply::old_objects(&release, Some(&past), &discovery, &namespace).await?;
+            let old = old_objects(&release, Some(&past), &scope, &namespace, &mut warnings).await?;
             let known: HashSet<_> = old.iter().map(|(object, _)| object.key()).collect();
             let live = read(cluster, &scope, &known, old.iter().map(|(object, _)| Object::reference(object)))
                 .await
@@ -37,6 +38,7 @@ impl PlanUninstall {
         let description =
             settings.description.clone().unwrap_or_else(|| "Uninstallation complete".to_owned());
         let work = Uninstall { stored: past.last, settings, objects, cascade, history, description };
-        Ok(Plan { release, work: Work::Uninstall(Box::new(work)), warnings: Vec::new() })
+        let work = Work::Uninstall(Box::new(work));
+        Ok(Plan { release, work, warnings, sensitive: look.sensitive })
     }
 }

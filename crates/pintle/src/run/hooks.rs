@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use pintle_cluster::{
-    ApplyOptions, DeleteOptions, Deletion, Gvk, Object, ObjectRef, Scope, Selection, Unobserved, WaitOptions,
+    ApplyOptions, DeleteOptions, Deletion, Error as ClusterError, Gvk, Object, ObjectRef, Scope, Selection,
+    Unobserved, WaitOptions,
 };
 use pintle_release::{DeletePolicy, Hook, HookEvent, HookPhase, OutputLogPolicy, Record};
 use pintle_value::Data;
@@ -122,10 +123,17 @@ impl Run<'_> {
         let doing = || doing_hook(at, &hook.path);
         let cluster = self.release.cluster();
         let scope = self.scope.within(settings.timeouts.step);
-        let objects = self
-            .placed_hook(&scope, hook, namespace)
-            .await
-            .map_err(|error| Stop::cluster(doing(), &error))?;
+        let objects = match self.placed_hook(&scope, hook, namespace).await {
+            Ok(objects) => objects,
+            // What was deployed once must not keep a release from going back or away.
+            Err(ClusterError::UnknownKind { gvk }) if is_old(at) => {
+                let text =
+                    format!("the cluster does not serve {gvk} any more: the hook {} is left out", hook.path);
+                self.emit(&Event::Warning { text });
+                return Ok(());
+            }
+            Err(error) => return Err(Stop::cluster(doing(), &error)),
+        };
         let mut references: Vec<ObjectRef> = Vec::with_capacity(objects.len());
         for object in &objects {
             self.emit(&Event::HookStarted {
@@ -159,7 +167,7 @@ impl Run<'_> {
         let mut gone = Vec::new();
         for object in self.hook_references(hook, namespace).await {
             match cluster.delete(&scope, &object, &DeleteOptions::default()).await {
-                Ok(Deletion::Deleted { uid }) => gone.push((object, Some(uid))),
+                Ok(Deletion::Deleted { uid, .. }) => gone.push((object, Some(uid))),
                 Ok(_) => {}
                 Err(error) => return Err(Stop::cluster(doing_hook_of(hook), &error)),
             }
@@ -236,6 +244,14 @@ impl Run<'_> {
 
 /// How long reading logs may take.
 const LOGS: Duration = Duration::from_secs(10);
+
+/// Whether hooks of this event come from a record that may be older than what the cluster serves.
+fn is_old(at: HookEvent) -> bool {
+    matches!(
+        at,
+        HookEvent::PreRollback | HookEvent::PostRollback | HookEvent::PreDelete | HookEvent::PostDelete
+    )
+}
 
 fn doing_hook_of(hook: &Hook) -> crate::Doing {
     doing_hook(hook.events.first().copied().unwrap_or(HookEvent::PreInstall), &hook.path)

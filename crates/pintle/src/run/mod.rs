@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::ledger::Entry;
 use crate::plan::Work;
-use crate::{Class, Doing, Error, Event, Failure, ObjectChange, Observer, Outcome, Plan};
+use crate::{Class, Doing, Error, Event, Failure, ObjectChange, Observer, Outcome, Plan, Sensitive};
 
 mod hooks;
 mod objects;
@@ -24,7 +24,8 @@ impl Plan {
     /// then says that the revision failed, within 5 s. Dropping the future is a crash: the record stays pending, and
     /// the next `ensure` repairs it.
     pub async fn run(self, observer: &dyn Observer, cancel: &CancellationToken) -> Result<Outcome, Error> {
-        let Self { release, work, warnings } = self;
+        self.check_obstacles()?;
+        let Self { release, work, warnings, sensitive } = self;
         let settings = match &work {
             Work::Revision(revision) => &revision.settings,
             Work::Uninstall(uninstall) => &uninstall.settings,
@@ -35,9 +36,9 @@ impl Plan {
             None => scope,
         };
         for text in &warnings {
-            observer.event(&Event::Warning { text: text.clone() });
+            observer.event(&Event::Warning { text: sensitive.mask(text) });
         }
-        let run = Run { release, observer, scope, warnings };
+        let run = Run { release, observer, scope, warnings, sensitive };
         match work {
             Work::Revision(revision) => run.revision(*revision).await,
             Work::Uninstall(uninstall) => run.uninstall(*uninstall).await,
@@ -51,6 +52,8 @@ struct Run<'a> {
     observer: &'a dyn Observer,
     scope: Scope,
     warnings: Vec<String>,
+    /// What failures must not show.
+    sensitive: Sensitive,
 }
 
 /// Why a run stopped half way.
@@ -90,7 +93,8 @@ impl Run<'_> {
                     status: entry.record.info.status.clone(),
                 })
             }
-            Stop::Failed(failure, class) => {
+            Stop::Failed(mut failure, class) => {
+                failure.reason = self.sensitive.mask(&failure.reason);
                 entry.set(Status::Failed, says(&failure.to_string()));
                 entry.write_last_word().await?;
                 self.recorded(&entry.record);

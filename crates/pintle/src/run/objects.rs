@@ -2,20 +2,21 @@
 
 use std::sync::Mutex;
 
+use futures::future::join_all;
 use pintle_cluster::{
-    ApplyOptions, Change as Written, Deletion, Error as ClusterError, Jobs, Object, ObjectRef, Owner,
-    Progress, ProgressObserver, Propagation, Scope, Status, Unobserved, WaitError, WaitOptions,
+    ApplyOptions, Change as Written, Deletion, Error as ClusterError, Jobs, ObjectRef, Owner, Progress,
+    ProgressObserver, Propagation, Scope, Status, Unobserved, WaitError, WaitOptions,
 };
 
 use super::{Run, Stop};
-use crate::plan::Planned;
+use crate::plan::{Planned, Revision, explain_immutable};
 use crate::{Conflicts, Crds, Doing, Event, Failure, ObjectAction, ObjectChange, RunOptions, Wait};
 
 /// How long finding out why an object is not ready may take.
 const DIAGNOSIS: std::time::Duration = std::time::Duration::from_secs(5);
 
 impl Run<'_> {
-    /// Applies the objects of `crds/` and waits until the cluster serves their kinds.
+    /// Applies the objects of `crds/` and waits until the cluster serves the kinds of those that were written.
     pub(super) async fn apply_crds(
         &self,
         crds: &[Planned],
@@ -25,10 +26,13 @@ impl Run<'_> {
         if crds.is_empty() || settings.crds == Crds::Skip {
             return Ok(());
         }
-        let wanted: Vec<Planned> =
-            crds.iter().filter(|crd| crd.action != ObjectAction::Nothing).cloned().collect();
-        self.write(&wanted, settings, Doing::ApplyingCrds, done).await?;
-        let references: Vec<_> = crds.iter().map(|crd| crd.object.reference().clone()).collect();
+        let wanted = crds.iter().filter(|crd| crd.action != ObjectAction::Nothing);
+        let wanted: Vec<&Planned> = wanted.collect();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        self.write(wanted.clone(), settings, Doing::ApplyingCrds, done).await?;
+        let references: Vec<_> = wanted.iter().map(|crd| crd.object.reference().clone()).collect();
         self.established(&references, settings, Doing::ApplyingCrds).await
     }
 
@@ -43,90 +47,190 @@ impl Run<'_> {
         learned.map(drop).map_err(|error| Stop::cluster(doing, &error))
     }
 
-    /// Creates and changes objects; those that need nothing are only told of.
-    pub(super) async fn apply(
-        &self,
-        objects: &[Planned],
-        namespace: &str,
-        settings: &RunOptions,
-        done: &mut Vec<ObjectChange>,
-    ) -> Result<(), Stop> {
-        let (now, later): (Vec<Planned>, Vec<Planned>) =
-            objects.iter().cloned().partition(|planned| planned.action != ObjectAction::CreateUnchecked);
-        self.write(&now, settings, Doing::Applying, done).await?;
-        if later.is_empty() {
-            return Ok(());
+    /// Creates and changes the objects of a revision, wave after wave; those that need nothing are only told of. As with
+    /// Helm, an object that cannot be written keeps none of the others, but for those that need it.
+    pub(super) async fn apply(&self, revision: &Revision, done: &mut Vec<ObjectChange>) -> Result<(), Stop> {
+        let settings = &revision.settings;
+        let mut first = None;
+        let mut learned = false;
+        for wave in &revision.waves {
+            let members: Vec<&Planned> =
+                wave.objects.iter().filter_map(|place| revision.objects.get(*place)).collect();
+            let waits = !wave.needs.is_empty();
+            let unchecked = members.iter().any(|planned| planned.action == ObjectAction::CreateUnchecked);
+            if first.is_some() && (waits || unchecked) {
+                break; // what they need may be what failed
+            }
+            if waits {
+                self.ready(&wave.needs, &revision.objects, settings).await?;
+            }
+            let checked = if unchecked {
+                if !learned {
+                    self.learn(&revision.objects, settings).await?;
+                    learned = true;
+                }
+                self.check(members, &revision.record.namespace, settings).await?
+            } else {
+                members.into_iter().cloned().collect()
+            };
+            match self.write(checked.iter().collect(), settings, Doing::Applying, done).await {
+                Ok(()) => {}
+                Err(Stop::Cancelled) => return Err(Stop::Cancelled),
+                Err(stop) => first = first.or(Some(stop)),
+            }
         }
-        // Their kinds are made by CRDs of this release, which were applied just now.
-        let stop = |error| Stop::cluster(Doing::Applying, &error);
-        let cluster = self.release.cluster();
+        first.map_or(Ok(()), Err)
+    }
+
+    /// Waits until objects are ready that others need by their annotations.
+    async fn ready(&self, needs: &[usize], objects: &[Planned], settings: &RunOptions) -> Result<(), Stop> {
+        let needs: Vec<ObjectRef> =
+            needs.iter().filter_map(|place| Some(objects.get(*place)?.object.reference().clone())).collect();
+        let mut options = WaitOptions::default().jobs(Jobs::Completed);
+        options.rules = settings.readiness.rules().to_vec();
         let scope = self.scope.within(settings.timeouts.step);
-        let crds: Vec<_> = now
+        let watcher = Waiting::new(self, needs.len());
+        match self.release.cluster().wait_ready(&scope, &needs, &options, &watcher).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.unready(Doing::Waiting, error).await),
+        }
+    }
+
+    /// Waits until the cluster serves the kinds of the CRDs among the objects, which were applied just now.
+    async fn learn(&self, objects: &[Planned], settings: &RunOptions) -> Result<(), Stop> {
+        let crds: Vec<_> = objects
             .iter()
             .map(|planned| planned.object.reference())
             .filter(|reference| reference.gvk.is("apiextensions.k8s.io", "CustomResourceDefinition"))
             .cloned()
             .collect();
-        self.established(&crds, settings, Doing::Applying).await?;
+        self.established(&crds, settings, Doing::Applying).await
+    }
+
+    /// Looks at objects that could not be looked at when the plan was made.
+    async fn check(
+        &self,
+        members: Vec<&Planned>,
+        namespace: &str,
+        settings: &RunOptions,
+    ) -> Result<Vec<Planned>, Stop> {
+        let stop = |error| Stop::cluster(Doing::Applying, &error);
         let owner = self.release.owner(namespace);
-        let mut placed = Vec::with_capacity(later.len());
-        for planned in later {
-            let live = cluster.get(&scope, planned.object.reference()).await.map_err(stop)?;
+        let mut checked = Vec::with_capacity(members.len());
+        for planned in members {
+            if planned.action != ObjectAction::CreateUnchecked {
+                checked.push(planned.clone());
+                continue;
+            }
+            let live =
+                self.release.cluster().get(&self.scope, planned.object.reference()).await.map_err(stop)?;
             if let (Some(live), crate::Ownership::Check) = (&live, settings.ownership) {
                 owner
                     .check(planned.object.reference(), live)
                     .map_err(|error| stop(ClusterError::Ownership(error)))?;
             }
-            placed.push(Planned { live, ..planned });
+            checked.push(Planned { live, ..planned.clone() });
         }
-        self.write(&placed, settings, Doing::Applying, done).await
+        Ok(checked)
     }
 
     async fn write(
         &self,
-        planned: &[Planned],
+        planned: Vec<&Planned>,
         settings: &RunOptions,
         doing: Doing,
         done: &mut Vec<ObjectChange>,
     ) -> Result<(), Stop> {
-        let (idle, busy): (Vec<&Planned>, Vec<&Planned>) =
-            planned.iter().partition(|planned| planned.action == ObjectAction::Nothing);
+        let (idle, busy): (Vec<&Planned>, Vec<&Planned>) = planned
+            .into_iter()
+            .partition(|planned| matches!(planned.action, ObjectAction::Nothing | ObjectAction::Keep));
         for planned in idle {
-            self.tell(done, planned, ObjectAction::Nothing);
+            self.tell(done, planned, planned.action);
         }
-        let objects: Vec<Object> = busy.iter().map(|planned| planned.object.clone()).collect();
         let conflicts = match settings.conflicts {
             Conflicts::Fail => pintle_cluster::Conflicts::Refuse,
             Conflicts::Force => pintle_cluster::Conflicts::Force,
         };
         let options = ApplyOptions::default().conflicts(conflicts);
-        let results = self.release.cluster().apply_all(&self.scope, &objects, options, &Unobserved).await;
+        let writes = busy.iter().map(|planned| self.write_one(planned, settings, options));
         let mut first = None;
-        for (result, planned) in results.into_iter().zip(busy) {
+        for (result, planned) in join_all(writes).await.into_iter().zip(busy) {
             match result {
-                Ok(applied) => {
-                    let action = match applied.change {
-                        Written::Created => ObjectAction::Create,
-                        Written::Replaced => ObjectAction::Replace,
-                        Written::Unchanged => ObjectAction::Nothing,
-                        _ => ObjectAction::Update,
-                    };
-                    self.tell(done, planned, action);
-                }
-                Err(error) if first.is_none() => first = Some((error, planned.template.clone(), planned)),
+                Ok(action) => self.tell(done, planned, action),
+                Err(stop) if first.is_none() => first = Some((stop, planned)),
                 Err(_) => {} // every object was tried; the first fault is the one to tell of
             }
         }
         match first {
             None => Ok(()),
-            Some((error, template, planned)) => Err(match Stop::cluster(doing, &error) {
-                Stop::Failed(mut failure, class) => {
-                    failure.template = template;
-                    failure.object.get_or_insert_with(|| planned.object.reference().clone());
+            Some((Stop::Failed(mut failure, class), planned)) => {
+                failure.doing = doing;
+                failure.template.clone_from(&planned.template);
+                failure.object.get_or_insert_with(|| planned.object.reference().clone());
+                Err(Stop::Failed(failure, class))
+            }
+            Some((Stop::Cancelled, _)) => Err(Stop::Cancelled),
+        }
+    }
+
+    /// Writes one object as it was planned.
+    async fn write_one(
+        &self,
+        planned: &Planned,
+        settings: &RunOptions,
+        options: ApplyOptions,
+    ) -> Result<ObjectAction, Stop> {
+        let cluster = self.release.cluster();
+        let stop = |error: ClusterError| {
+            let fields = error.immutable_fields();
+            match Stop::cluster(Doing::Applying, &error) {
+                Stop::Failed(mut failure, class) if !fields.is_empty() => {
+                    failure.reason = explain_immutable(&fields, &failure.reason);
                     Stop::Failed(failure, class)
                 }
-                Stop::Cancelled => Stop::Cancelled,
-            }),
+                stop => stop,
+            }
+        };
+        let recreated = matches!(planned.action, ObjectAction::Recreate | ObjectAction::RecreateOrphaning);
+        if recreated {
+            self.make_room(planned, settings).await?;
+        }
+        let applied = match (&planned.live, planned.action) {
+            (Some(live), ObjectAction::Update) => {
+                cluster.apply_over(&self.scope, &planned.object, live, options).await
+            }
+            _ => cluster.apply(&self.scope, &planned.object, options).await,
+        };
+        Ok(match applied.map_err(stop)?.change {
+            _ if recreated => planned.action,
+            Written::Created => ObjectAction::Create,
+            Written::Replaced => ObjectAction::Replace,
+            Written::Unchanged => ObjectAction::Nothing,
+            _ => ObjectAction::Update,
+        })
+    }
+
+    /// Deletes an object, and only the one that was looked at, so that it can be created anew, and waits until it is gone.
+    async fn make_room(&self, planned: &Planned, settings: &RunOptions) -> Result<(), Stop> {
+        let cluster = self.release.cluster();
+        let scope = self.scope.within(settings.timeouts.step);
+        let reference = planned.object.reference();
+        let propagation = match planned.action {
+            ObjectAction::RecreateOrphaning => Propagation::Orphan,
+            // Foreground: what the old one owns must not be taken for the new one's.
+            _ => Propagation::Foreground,
+        };
+        let deleted = cluster.delete_now(&scope, reference, propagation, planned.uid()).await;
+        match deleted.map_err(|error| Stop::cluster(Doing::Deleting, &error))? {
+            Deletion::Deleted { uid, .. } => {
+                let gone = [(reference.clone(), Some(uid))];
+                let waited = cluster.wait_gone(&scope, &gone, &WaitOptions::default(), &Unobserved).await;
+                match waited {
+                    Ok(()) => Ok(()),
+                    Err(error) => Err(self.unready(Doing::Deleting, error).await),
+                }
+            }
+            _ => Ok(()),
         }
     }
 

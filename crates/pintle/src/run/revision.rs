@@ -77,7 +77,7 @@ impl Run<'_> {
         let settings = &revision.settings;
         self.apply_crds(&revision.crds, settings, done).await?;
         self.hooks(entry, before, settings).await?;
-        self.apply(&revision.objects, &revision.record.namespace, settings, done).await?;
+        self.apply(revision, done).await?;
         self.delete(&revision.obsolete, &revision.record.namespace, done).await?;
         self.wait(&revision.objects, settings).await?;
         self.hooks(entry, after, settings).await

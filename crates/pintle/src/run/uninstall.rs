@@ -1,14 +1,16 @@
 //! Deleting a release.
 
+use futures::future::join_all;
 use jiff::Timestamp;
-use pintle_cluster::order::uninstall_waves;
+use pintle_cluster::order::is_custom;
 use pintle_cluster::{Deletion, ObjectRef, Propagation, WaitOptions};
 use pintle_release::{HookEvent, Status};
 
 use super::{Run, Stop};
 use crate::plan::{Planned, Uninstall};
 use crate::{
-    Cascade, Change, Doing, Error, Event, Failed, History, ObjectAction, ObjectChange, Outcome, Remedy, Wait,
+    Cascade, Change, Doing, Error, Failed, History, ObjectAction, ObjectChange, Outcome, Remedy, RunOptions,
+    Wait,
 };
 
 impl Run<'_> {
@@ -58,53 +60,41 @@ impl Run<'_> {
         self.hooks(entry, HookEvent::PreDelete, &plan.settings).await?;
         let gone = self.delete_in_waves(plan, &entry.record.namespace, done).await?;
         if plan.settings.effective_wait() != Wait::Hooks {
-            let scope = self.scope.within(plan.settings.timeouts.step);
-            let options = WaitOptions::default();
-            let waiting = super::objects::Waiting::new(self, gone.len());
-            if let Err(error) = self.release.cluster().wait_gone(&scope, &gone, &options, &waiting).await {
-                return Err(self.unready(Doing::Deleting, error).await);
-            }
+            self.gone(gone, &plan.settings).await?;
         }
         self.hooks(entry, HookEvent::PostDelete, &plan.settings).await
     }
 
-    /// Deletes objects in waves, what works on others after them.
+    /// Deletes objects in waves, what works on others after them. Custom objects that wait for somebody to answer their
+    /// finalizers are waited for before the programs that do so are deleted.
     async fn delete_in_waves(
         &self,
         plan: &Uninstall,
         namespace: &str,
         done: &mut Vec<ObjectChange>,
     ) -> Result<Vec<(ObjectRef, Option<String>)>, Stop> {
-        let propagation = match plan.cascade {
-            Cascade::Background => Propagation::Background,
-            Cascade::Foreground => Propagation::Foreground,
-            Cascade::Orphan => Propagation::Orphan,
-        };
-        let owner = self.release.owner(namespace);
-        let cluster = self.release.cluster();
-        let mut gone = Vec::new();
-        let (delete, keep): (Vec<&Planned>, Vec<&Planned>) =
-            plan.objects.iter().partition(|planned| planned.action == ObjectAction::Delete);
-        for planned in keep {
+        for planned in plan.objects.iter().filter(|planned| planned.action != ObjectAction::Delete) {
             self.tell(done, planned, ObjectAction::Keep);
         }
-        for wave in uninstall_waves(delete.iter().map(|planned| &planned.object)) {
-            let wave = wave.into_iter().filter_map(|place| delete.get(place).copied());
-            let deletions = wave.map(|planned| {
-                let owner = &owner;
-                async move {
-                    let reference = planned.object.reference();
-                    let Some(live) = &planned.live else { return (planned, Ok(Deletion::Absent)) };
-                    let deleted = cluster.delete_live(&self.scope, reference, live, owner, propagation).await;
-                    (planned, deleted)
-                }
+        let mut gone = Vec::new();
+        let mut held = Vec::new();
+        for wave in plan.waves() {
+            if wave.objects.iter().any(|planned| !is_custom(&planned.object.reference().gvk)) {
+                self.gone(std::mem::take(&mut held), &plan.settings).await?;
+            }
+            let needs_others = wave.needs_others;
+            let deletions = wave.objects.into_iter().map(|planned| async move {
+                (planned, self.delete_planned(planned, plan.cascade, namespace).await)
             });
             let mut failed = None;
-            for (planned, deleted) in futures::future::join_all(deletions).await {
+            for (planned, deleted) in join_all(deletions).await {
                 let object = planned.object.reference().clone();
                 let action = match deleted {
-                    Ok(Deletion::Deleted { uid }) => {
-                        gone.push((object.clone(), Some(uid)));
+                    Ok(Deletion::Deleted { uid, finalizers }) => {
+                        if needs_others || (is_custom(&object.gvk) && !finalizers.is_empty()) {
+                            held.push((object.clone(), Some(uid.clone())));
+                        }
+                        gone.push((object, Some(uid)));
                         ObjectAction::Delete
                     }
                     Ok(Deletion::Absent) => ObjectAction::Nothing,
@@ -114,13 +104,46 @@ impl Run<'_> {
                         continue;
                     }
                 };
-                self.emit(&Event::Object { object: object.clone(), action });
-                done.push(ObjectChange { object, action, template: planned.template.clone() });
+                self.tell(done, planned, action);
             }
             if let Some(stop) = failed {
                 return Err(stop);
             }
         }
         Ok(gone)
+    }
+
+    async fn delete_planned(
+        &self,
+        planned: &Planned,
+        cascade: Cascade,
+        namespace: &str,
+    ) -> Result<Deletion, pintle_cluster::Error> {
+        let propagation = match cascade {
+            Cascade::Background => Propagation::Background,
+            Cascade::Foreground => Propagation::Foreground,
+            Cascade::Orphan => Propagation::Orphan,
+        };
+        let Some(live) = &planned.live else { return Ok(Deletion::Absent) };
+        let (object, owner) = (planned.object.reference(), self.release.owner(namespace));
+        self.release.cluster().delete_live(&self.scope, object, live, &owner, propagation).await
+    }
+
+    /// Waits until objects are gone; the failure names the finalizers that hold them up.
+    async fn gone(
+        &self,
+        objects: Vec<(ObjectRef, Option<String>)>,
+        settings: &RunOptions,
+    ) -> Result<(), Stop> {
+        if objects.is_empty() {
+            return Ok(());
+        }
+        let scope = self.scope.within(settings.timeouts.step);
+        let waiting = super::objects::Waiting::new(self, objects.len());
+        let options = WaitOptions::default();
+        match self.release.cluster().wait_gone(&scope, &objects, &options, &waiting).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.unready(Doing::Deleting, error).await),
+        }
     }
 }

@@ -5,5 +5,10 @@
 mod bad_input;
 mod bed;
 mod ensuring;
+mod immutable;
 mod interchange;
+mod kinds;
 mod lifecycle;
+mod planning;
+mod requests;
+mod sealing;
