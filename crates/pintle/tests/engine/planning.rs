@@ -105,7 +105,9 @@ async fn what_changed_meanwhile_is_not_overwritten() {
     stage.tenant.api().merge(&config, &json!({"data": {"other": "x"}})).unwrap();
     plan.run(&(), &nobody()).await.unwrap();
 
-    let plan = release.plan_upgrade(&web()).values(values(r#"{"color": "green"}"#)).await.unwrap();
+    let forced =
+        release.plan_upgrade(&web()).values(values(r#"{"color": "green"}"#)).conflicts(Conflicts::Force);
+    let plan = forced.await.unwrap();
     stage.tenant.api().merge(&config, &json!({"data": {"color": "black"}})).unwrap();
     let error = plan.run(&(), &nobody()).await.unwrap_err();
     let text = error.to_string();
