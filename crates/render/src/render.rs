@@ -1,6 +1,6 @@
 //! From chart and input to documents (Helm: `pkg/action/action.go`, renderResources; `pkg/engine/engine.go`, render).
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use pintle_chart::{Chart, Processed, Warning, coalesce_values, is_compatible};
@@ -39,6 +39,29 @@ impl CompiledChart {
         input: &RenderInput,
         warnings: &mut Vec<Warning>,
     ) -> Result<Rendered, RenderError> {
+        let (chart, mut files) = self.files(input, warnings)?;
+        let notes = take_notes(&mut files, chart.name(), input.notes);
+        if let Some(post_renderer) = &input.post_renderer {
+            files = post_renderer::apply(&files, &**post_renderer)?;
+        }
+        let (hooks, documents) = manifest::sort(&files, warnings)?;
+        Ok(Rendered { documents, hooks, crds: chart.crds(), notes, chart, warnings: Vec::new() })
+    }
+
+    /// The text of each template that is run, by its path, as the template wrote it: nothing is split, read as YAML,
+    /// sorted or handed to a post-renderer, and notes are among them (Helm: `pkg/engine/engine.go`, Render). For those
+    /// who look at texts, such as a linter or an editor.
+    pub fn render_texts(&self, input: &RenderInput) -> Result<BTreeMap<String, String>, RenderError> {
+        let (_, files) = self.files(input, &mut Vec::new())?;
+        Ok(files.into_iter().map(|(path, file)| (path, file.text)).collect())
+    }
+
+    /// The chart as its dependencies were processed, and what its templates wrote.
+    fn files(
+        &self,
+        input: &RenderInput,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<(Chart, RenderedFiles), RenderError> {
         let Stage { chart, values } = self.stage(input, warnings)?;
         let variant = self.variant(&chart);
         let prepared = match &*variant {
@@ -46,13 +69,8 @@ impl CompiledChart {
             Err(failure) => return Err(failure.to_error()),
         };
         let scope = scope(input, &chart, &values);
-        let mut files = execute(prepared, &scope, input, warnings)?;
-        let notes = take_notes(&mut files, chart.name(), input.notes);
-        if let Some(post_renderer) = &input.post_renderer {
-            files = post_renderer::apply(&files, &**post_renderer)?;
-        }
-        let (hooks, documents) = manifest::sort(&files, warnings)?;
-        Ok(Rendered { documents, hooks, crds: chart.crds(), notes, chart, warnings: Vec::new() })
+        let files = execute(prepared, &scope, input, warnings)?;
+        Ok((chart, files))
     }
 
     /// What stands before the templates run: the chart with its dependencies processed, and checked values.

@@ -65,7 +65,7 @@ pub use error::Error;
 pub use helm::Helm;
 pub use namespace::Namespace;
 pub use output::Output;
-pub use programs::program;
+pub use programs::{helm_render, program};
 pub use tenant::{Tenant, TenantOptions};
 
 /// The page on testing, so that its example is compiled and run.

@@ -16,6 +16,8 @@ pub(crate) enum Part {
     Helm4,
     /// Helm 3.
     Helm3,
+    /// The loop around Helm's engine that benchmarks compare with, from `benches/helm`.
+    HelmRender,
 }
 
 impl Part {
@@ -26,6 +28,7 @@ impl Part {
             Self::Kwok => "kwok",
             Self::Helm4 => "helm-4.3.1",
             Self::Helm3 => "helm-3.22.0",
+            Self::HelmRender => "helm-render",
         }
     }
 
@@ -37,16 +40,26 @@ impl Part {
             }
             Self::Kwok => &["kwok"],
             Self::Helm4 | Self::Helm3 => &["helm"],
+            Self::HelmRender => &["helm-render"],
         }
     }
 
     /// The package and version that `go install` gets; `None` for what is built from this repository.
     pub(crate) fn package(self) -> Option<&'static str> {
         match self {
-            Self::ControlPlane => None,
+            Self::ControlPlane | Self::HelmRender => None,
             Self::Kwok => Some("sigs.k8s.io/kwok/cmd/kwok@v0.8.0"),
             Self::Helm4 => Some("helm.sh/helm/v4/cmd/helm@v4.3.1"),
             Self::Helm3 => Some("helm.sh/helm/v3/cmd/helm@v3.22.0"),
+        }
+    }
+
+    /// The folder of its Go module in this repository; `None` for what `go install` gets.
+    pub(crate) fn module(self) -> Option<&'static str> {
+        match self {
+            Self::ControlPlane => Some("tests/controlplane"),
+            Self::HelmRender => Some("benches/helm"),
+            Self::Kwok | Self::Helm4 | Self::Helm3 => None,
         }
     }
 
@@ -59,7 +72,7 @@ impl Part {
                 "-s -w -X k8s.io/component-base/version.gitVersion=v1.37.2 \
                  -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=37"
             }
-            Self::Kwok => "-s -w",
+            Self::Kwok | Self::HelmRender => "-s -w",
             Self::Helm4 => {
                 "-s -w -X helm.sh/helm/v4/internal/version.version=v4.3.1 \
                  -X helm.sh/helm/v4/internal/version.gitTreeState=clean"
@@ -80,7 +93,7 @@ impl Part {
         match self {
             Self::ControlPlane => "about 10 minutes",
             Self::Kwok => "about 2 minutes",
-            Self::Helm4 | Self::Helm3 => "about 3 minutes",
+            Self::Helm4 | Self::Helm3 | Self::HelmRender => "about 3 minutes",
         }
     }
 }

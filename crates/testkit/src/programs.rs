@@ -52,6 +52,14 @@ pub(crate) fn kwok() -> Result<(PathBuf, PathBuf), Error> {
     Ok((program, built.join("stages.yaml")))
 }
 
+/// The path of the program that renders a chart over and over with Helm's own engine, built from `benches/helm`:
+/// what the benchmarks compare with. Its `main.go` says how it is asked.
+///
+/// Errors as [`Error::NoProgram`] when there is no `go` to build it with.
+pub fn helm_render() -> Result<PathBuf, Error> {
+    Ok(once(Part::HelmRender)?.join("helm-render"))
+}
+
 /// The path of a Helm that says that it is exactly this version, else of a built one.
 pub(crate) fn helm(part: Part, version: &str) -> Result<PathBuf, Error> {
     static FOUND: Mutex<Vec<(String, Option<PathBuf>)>> = Mutex::new(Vec::new());

@@ -65,9 +65,10 @@ fn key(part: Part) -> Result<String, Error> {
     }
     if let Some(package) = part.package() {
         add(package.as_bytes());
-    } else {
+    }
+    if let Some(module) = part.module() {
         for file in ["main.go", "go.mod", "go.sum"] {
-            let path = sources().join(file);
+            let path = sources(module).join(file);
             add(&fs::read(&path).doing("reading", &path)?);
         }
     }
@@ -79,9 +80,9 @@ fn key(part: Part) -> Result<String, Error> {
     Ok(sha256(&inputs).chars().take(16).collect())
 }
 
-/// The Go module of the control plane. Read at run time, so that building this crate does not need it.
-fn sources() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/controlplane")
+/// A Go module of this repository. Read at run time, so that building this crate does not need it.
+fn sources(module: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(module)
 }
 
 /// A usable `go` command.
@@ -138,9 +139,10 @@ fn build(go: &Go, part: Part, into: &Path) -> Result<(), Error> {
     if let Some(package) = part.package() {
         command.args(["install", "-v", "-ldflags", part.ldflags(), package]);
         command.env("GOBIN", into).current_dir(into);
-    } else {
+    }
+    if let Some(module) = part.module() {
         command.args(["build", "-v", "-ldflags", part.ldflags(), "-o"]).arg(into.join(part.name())).arg(".");
-        command.current_dir(sources());
+        command.current_dir(sources(module));
     }
     watch(&mut command, part)?;
     if part == Part::ControlPlane {
@@ -256,7 +258,7 @@ mod tests {
 
     #[test]
     fn each_part_has_its_own_key() {
-        let keys: Vec<String> = [Part::ControlPlane, Part::Kwok, Part::Helm4, Part::Helm3]
+        let keys: Vec<String> = [Part::ControlPlane, Part::Kwok, Part::Helm4, Part::Helm3, Part::HelmRender]
             .into_iter()
             .map(|part| key(part).expect("sources are there"))
             .collect();

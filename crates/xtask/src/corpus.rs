@@ -30,12 +30,18 @@ pub(crate) struct Arguments {
 
 /// One case of the corpus, as its `index.json` has it (fields that do not matter here are left out).
 #[derive(Debug, Deserialize)]
-struct Case {
-    id: String,
+pub(crate) struct Case {
+    /// The chart and its version.
+    pub(crate) id: String,
+    /// The chart.
+    pub(crate) chart: String,
+    /// The name of the values, such as `default`.
     #[serde(rename = "case")]
-    values: String,
-    argv: Vec<String>,
-    ok: bool,
+    pub(crate) values: String,
+    /// What stands behind `helm template`.
+    pub(crate) argv: Vec<String>,
+    /// Whether Helm renders it.
+    pub(crate) ok: bool,
     golden: Option<String>,
     stderr: Option<String>,
     deterministic: bool,
@@ -47,6 +53,23 @@ impl Case {
     fn name(&self) -> String {
         format!("{}/{}", self.id, self.values)
     }
+
+    /// The lines of the output that differ from run to run, from 1.
+    pub(crate) fn volatile_lines(&self) -> &[usize] {
+        self.volatile_lines.as_deref().filter(|_| !self.deterministic).unwrap_or(&[])
+    }
+}
+
+/// The folder of the corpus: the one that `PINTLE_CORPUS` names, else beside the workspace. `None` where it is not.
+pub(crate) fn folder() -> Option<PathBuf> {
+    let folder =
+        std::env::var_os("PINTLE_CORPUS").map_or_else(|| workspace().join("../shared/corpus"), PathBuf::from);
+    folder.join("index.json").is_file().then_some(folder)
+}
+
+/// All cases of the corpus.
+pub(crate) fn cases(corpus: &Path) -> Result<Vec<Case>, crate::Fault> {
+    Ok(serde_json::from_slice(&std::fs::read(corpus.join("index.json"))?)?)
 }
 
 /// What rendering a case printed.
@@ -62,15 +85,11 @@ type Verdict = Option<String>;
 
 #[expect(clippy::print_stdout, reason = "a command line prints its result")]
 pub(crate) fn run(arguments: &Arguments) -> crate::Outcome {
-    let workspace = workspace();
-    let corpus =
-        std::env::var_os("PINTLE_CORPUS").map_or_else(|| workspace.join("../shared/corpus"), PathBuf::from);
-    let index = corpus.join("index.json");
-    if !index.is_file() {
-        println!("corpus skipped: no {} (set PINTLE_CORPUS to the folder of the corpus)", index.display());
+    let Some(corpus) = folder() else {
+        println!("corpus skipped: there is none (set PINTLE_CORPUS to its folder)");
         return Ok(ExitCode::SUCCESS);
-    }
-    let mut cases: Vec<Case> = serde_json::from_slice(&std::fs::read(&index)?)?;
+    };
+    let mut cases = cases(&corpus)?;
     cases.retain(|case| case.name().contains(&arguments.filter));
 
     let home = tempfile::tempdir()?;
@@ -97,8 +116,8 @@ pub(crate) fn run(arguments: &Arguments) -> crate::Outcome {
     println!("{} failures with the same message", equal(&|case: &Case| !case.ok));
     println!("{} in all", equal(&|_: &Case| true));
 
-    let details = workspace.join("target").join("corpus.txt");
-    std::fs::create_dir_all(workspace.join("target"))?;
+    let details = workspace().join("target").join("corpus.txt");
+    std::fs::create_dir_all(workspace().join("target"))?;
     std::fs::write(&details, report(&groups))?;
     if failed.is_empty() {
         return Ok(ExitCode::SUCCESS);
@@ -169,8 +188,7 @@ impl Renderer<'_> {
             Some(path) => gunzip(&self.corpus.join(path))?,
             None => Vec::new(),
         };
-        let volatile = case.volatile_lines.as_deref().filter(|_| !case.deterministic).unwrap_or(&[]);
-        Ok(output_difference(&expected, &outcome.stdout, volatile))
+        Ok(output_difference(&expected, &outcome.stdout, case.volatile_lines()))
     }
 }
 

@@ -1,9 +1,10 @@
-//! The project's own chores: demo, test, corpus, record.
+//! The project's own chores: demo, test, corpus, record, bench.
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod bench;
 mod corpus;
 mod demo;
 mod gate;
@@ -30,6 +31,8 @@ enum Chore {
     Demo(demo::Arguments),
     /// Renders every case of the chart corpus and compares with what Helm 4.3.1 printed.
     Corpus(corpus::Arguments),
+    /// Measures beside the real Helm, and says which goals are met.
+    Bench(bench::Arguments),
 }
 
 /// What every chore returns; the message is for the person at the terminal.
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Chore::Test(arguments) => gate::run(&arguments),
         Chore::Demo(arguments) => demo::run(&arguments),
         Chore::Corpus(arguments) => corpus::run(&arguments),
+        Chore::Bench(arguments) => bench::run(&arguments),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error}");

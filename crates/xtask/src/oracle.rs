@@ -44,6 +44,17 @@ impl Helm {
         if right { Ok(helm) } else { Err(Error::Version { helm: helm.binary, found }) }
     }
 
+    /// The home that it runs with, which is empty.
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// The command line that renders with these arguments.
+    pub(crate) fn command_line(&self, argv: &[String]) -> Vec<String> {
+        let head = [self.binary.display().to_string(), "template".to_owned()];
+        head.into_iter().chain(argv.iter().cloned()).collect()
+    }
+
     /// Runs it in a folder, without anything of the caller's environment.
     pub(crate) fn run<A: AsRef<OsStr>>(
         &self,

@@ -1,0 +1,23 @@
+//! `cargo xtask bench`: how fast things are, beside the real Helm in the same run.
+
+mod programs;
+mod render;
+
+/// What to measure.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    subject: Subject,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Subject {
+    /// Renders charts: as a process and within one, beside Helm's command and Helm's library.
+    Render(render::Arguments),
+}
+
+pub(crate) fn run(arguments: &Arguments) -> crate::Outcome {
+    match &arguments.subject {
+        Subject::Render(arguments) => render::run(arguments),
+    }
+}
