@@ -47,7 +47,8 @@ fn run(arguments: &arguments::Arguments, out: &mut dyn io::Write) -> Result<(), 
             .with_writer(io::stderr)
             .init();
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    // One thread: commands wait for servers, and what computes has threads of its own.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let ended = runtime.block_on(commands::run(arguments, out));
     // A render that is still under way on a thread of its own must not keep the program from ending.
     runtime.shutdown_background();

@@ -1,13 +1,13 @@
 //! What `helm template` prints (Helm: `pkg/cmd/template.go`, `pkg/cmd/install.go`, runInstall).
 
 use std::fmt::Write as _;
+use std::io;
 
 use pintle_chart::{Chart, PathPattern, Values, Warning};
 
-use crate::rendered::append;
 use crate::{
-    Capabilities, CompiledChart, Crds, Hidden, KubeVersion, Operation, RenderError, RenderInput, Rendered,
-    SchemaCheck, split_manifests,
+    Capabilities, CompiledChart, Crds, Hidden, Hook, KubeVersion, Operation, RenderError, RenderInput,
+    Rendered, SchemaCheck, split_manifests,
 };
 
 /// The flags of `helm template`.
@@ -50,13 +50,97 @@ pub enum HookOutput {
 }
 
 /// What `helm template` prints.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TemplateOutput {
-    /// Standard output.
-    pub text: String,
+    content: Content,
     /// Lines of the log, for standard error.
     pub warnings: Vec<Warning>,
+}
+
+/// Standard output: put together while it is written, so that all of it need not be in memory at once.
+#[derive(Clone, Debug)]
+enum Content {
+    All { rendered: Box<Rendered>, crds: Crds, hooks: HookOutput },
+    Chosen(String),
+}
+
+impl TemplateOutput {
+    /// Standard output as one text.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing into memory does not fail.
+        let _ = self.write_parts(&mut |part| {
+            text.push_str(part);
+            Ok(())
+        });
+        text
+    }
+
+    /// Writes standard output, in small parts: a writer without a buffer wants one around it.
+    pub fn write_to(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        self.write_parts(&mut |part| out.write_all(part.as_bytes()))
+    }
+
+    fn write_parts(&self, write: Write<'_>) -> io::Result<()> {
+        match &self.content {
+            Content::Chosen(text) => write(text),
+            Content::All { rendered, crds, hooks } => {
+                let mut manifest = Trimmed { write, blanks: String::new(), begun: false };
+                for (source, text) in rendered.pieces(*crds) {
+                    for part in ["---\n# Source: ", source, "\n", &text, "\n"] {
+                        manifest.push(part)?;
+                    }
+                }
+                write("\n")?;
+                for hook in rendered.hooks.iter().filter(|hook| hooks.shows(hook)) {
+                    let document = &hook.document;
+                    for part in ["---\n# Source: ", &*document.source, "\n", &*document.text, "\n"] {
+                        write(part)?;
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// What takes the parts of an output.
+type Write<'a> = &'a mut dyn FnMut(&str) -> io::Result<()>;
+
+/// Hands on what is written, without the blanks before it and behind it (Go: `strings.TrimSpace`).
+struct Trimmed<'a> {
+    write: Write<'a>,
+    /// The blanks that end what came so far: they count only when something follows.
+    blanks: String,
+    begun: bool,
+}
+
+impl Trimmed<'_> {
+    fn push(&mut self, part: &str) -> io::Result<()> {
+        let part = if self.begun { part } else { part.trim_start() };
+        let solid = part.trim_end();
+        if !solid.is_empty() {
+            self.begun = true;
+            if !self.blanks.is_empty() {
+                (self.write)(&self.blanks)?;
+                self.blanks.clear();
+            }
+            (self.write)(solid)?;
+        }
+        self.blanks.push_str(part.get(solid.len()..).unwrap_or_default());
+        Ok(())
+    }
+}
+
+impl HookOutput {
+    fn shows(self, hook: &Hook) -> bool {
+        match self {
+            Self::All => true,
+            Self::WithoutTests => !hook.is_test(),
+            Self::None => false,
+        }
+    }
 }
 
 /// Why `helm template` fails. Displayed it is what Helm prints behind `Error: `.
@@ -94,7 +178,7 @@ impl std::fmt::Display for TemplateError {
 /// ], &Limits::default())?;
 /// let output = template(&CompiledChart::new(chart), &TemplateOptions::default())?;
 /// assert_eq!(
-///     output.text,
+///     output.text(),
 ///     "---\n# Source: web/templates/config.yaml\nkind: ConfigMap\nmetadata: {name: release-name}\n",
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -102,7 +186,7 @@ impl std::fmt::Display for TemplateError {
 pub fn template(chart: &CompiledChart, options: &TemplateOptions) -> Result<TemplateOutput, TemplateError> {
     let mut warnings = chart.chart().warnings().to_vec();
     match run(chart, options, &mut warnings) {
-        Ok(text) => Ok(TemplateOutput { text, warnings }),
+        Ok(content) => Ok(TemplateOutput { content, warnings }),
         Err(Failed { message, rendered }) => Err(TemplateError { message, warnings, rendered }),
     }
 }
@@ -134,7 +218,7 @@ fn run(
     chart: &CompiledChart,
     options: &TemplateOptions,
     warnings: &mut Vec<Warning>,
-) -> Result<String, Failed> {
+) -> Result<Content, Failed> {
     let mut capabilities =
         Capabilities::offline().with_more_api_versions(options.api_versions.iter().cloned());
     if let Some(text) = &options.kube_version {
@@ -165,8 +249,12 @@ fn run(
             return Err(error.into());
         }
     };
-    let text = output(&rendered, options);
-    if options.show_only.is_empty() { Ok(text) } else { Ok(show_only(&text, &options.show_only)?) }
+    let all = Content::All { rendered: Box::new(rendered), crds: options.crds, hooks: options.hooks };
+    if options.show_only.is_empty() {
+        return Ok(all);
+    }
+    let all = TemplateOutput { content: all, warnings: Vec::new() };
+    Ok(Content::Chosen(show_only(&all.text(), &options.show_only)?))
 }
 
 /// The release name that `--name-template` makes: a template with Sprig's functions and no data
@@ -206,23 +294,6 @@ pub fn check_installable(chart: &Chart, warnings: &mut Vec<Warning>) -> Result<(
          fetch missing dependencies: found in Chart.yaml, but missing in charts/ directory: {}",
         missing.join(", ")
     ))
-}
-
-/// All documents, then the hooks.
-fn output(rendered: &Rendered, options: &TemplateOptions) -> String {
-    let mut text = String::new();
-    let _ = writeln!(text, "{}", rendered.manifest(options.crds).trim());
-    for hook in &rendered.hooks {
-        let shown = match options.hooks {
-            HookOutput::All => true,
-            HookOutput::WithoutTests => !hook.is_test(),
-            HookOutput::None => false,
-        };
-        if shown {
-            append(&mut text, &hook.document.source, &hook.document.text);
-        }
-    }
-    text
 }
 
 /// The documents whose files match one of the patterns, in the order of the patterns.

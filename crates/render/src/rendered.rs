@@ -1,5 +1,6 @@
 //! What rendering a chart gives.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use pintle_chart::{Chart, CrdFile, Warning};
@@ -39,16 +40,21 @@ impl Rendered {
     /// All documents but hooks as one text, exactly as it stands in the release record
     /// (Helm: `pkg/action/action.go`, renderResources).
     pub fn manifest(&self, crds: Crds) -> String {
-        let mut text = String::new();
-        if crds == Crds::Include {
-            for crd in &self.crds {
-                append(&mut text, &crd.path, &String::from_utf8_lossy(&crd.file.data));
-            }
+        let pieces: Vec<(&str, Cow<'_, str>)> = self.pieces(crds).collect();
+        let length = pieces.iter().map(|(source, text)| HEADER + source.len() + text.len()).sum();
+        let mut manifest = String::with_capacity(length);
+        for (source, text) in pieces {
+            append(&mut manifest, source, &text);
         }
-        for document in &self.documents {
-            append(&mut text, &document.source, &document.text);
-        }
-        text
+        manifest
+    }
+
+    /// What the manifest is made of: the file that a piece came from, and its text.
+    pub(crate) fn pieces(&self, crds: Crds) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
+        let crds = if crds == Crds::Include { self.crds.as_slice() } else { &[] };
+        let crds = crds.iter().map(|crd| (crd.path.as_str(), String::from_utf8_lossy(&crd.file.data)));
+        let documents = self.documents.iter();
+        crds.chain(documents.map(|document| (&*document.source, Cow::Borrowed(&*document.text))))
     }
 
     /// [`manifest`](Self::manifest) without the content of Secrets (`--hide-secret`).
@@ -74,7 +80,12 @@ impl Rendered {
     }
 }
 
+/// How long Helm's header and the line end behind a document are, without the file's name.
+const HEADER: usize = "---\n# Source: \n\n".len();
+
 /// Appends a document with Helm's header.
 pub(crate) fn append(text: &mut String, source: &str, document: &str) {
-    let _ = write!(text, "---\n# Source: {source}\n{document}\n");
+    for part in ["---\n# Source: ", source, "\n", document, "\n"] {
+        text.push_str(part);
+    }
 }

@@ -1,5 +1,7 @@
 //! `pintle template` (Helm: `pkg/cmd/template.go`).
 
+use std::io::{BufWriter, Write as _};
+
 use pintle::render::{
     CompiledChart, Crds, HookOutput, KubeVersion, Operation, SchemaCheck, TemplateOptions, template,
 };
@@ -49,8 +51,9 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &TemplateArguments
     if Switch::is_on(arguments.render.skip_schema_validation) {
         options.schema = SchemaCheck::Skip;
     }
-    let rendered = tokio::task::spawn_blocking(move || template(&CompiledChart::new(chart), &options)).await;
-    let rendered = rendered.map_err(|_| Failure::new("the render was stopped"))?;
+    // On this thread: nothing else goes on meanwhile.
+    let chart = CompiledChart::new(chart);
+    let rendered = template(&chart, &options);
     let warnings = match &rendered {
         Ok(output) => &output.warnings,
         Err(error) => &error.warnings,
@@ -59,5 +62,14 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &TemplateArguments
         say(&warning.to_string());
     }
     let output = rendered.map_err(|error| Failure::new(error.to_string()))?;
-    Ok(context.out.write_all(output.text.as_bytes())?)
+    let mut out = BufWriter::with_capacity(OUTPUT_BUFFER, &mut *context.out);
+    output.write_to(&mut out)?;
+    out.flush()?;
+    drop(out);
+    // The program ends now: giving back the memory of a large chart piece by piece would be for nothing.
+    std::mem::forget((chart, output));
+    Ok(())
 }
+
+/// Large enough that few system calls are made, small enough not to show in the memory used.
+const OUTPUT_BUFFER: usize = 64 << 10;

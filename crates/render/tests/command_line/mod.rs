@@ -41,7 +41,7 @@ pub(crate) fn run(folder: &Path, words: &[String]) -> Result<Printed, String> {
     match template(&chart, &options) {
         Ok(output) => {
             let _ = write_all(&mut log, &output.warnings);
-            Ok(Printed { stdout: output.text, stderr: log, exit: 0 })
+            Ok(Printed { stdout: output.text(), stderr: log, exit: 0 })
         }
         Err(error) => {
             let _ = write_all(&mut log, &error.warnings);
