@@ -1,14 +1,16 @@
 //! What templates are compiled to.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use pintle_value::{List, Map, Number, Str, Type, Value, types};
 
 use crate::builtin::Builtin;
 use crate::error::Place;
+use crate::function::FunctionTable;
 use crate::node::{NodeId, Nodes};
 use crate::output::Position;
+use crate::parse::{Parsed, parse};
 
 /// A parsed text: what errors and output positions point into.
 #[derive(Debug)]
@@ -16,12 +18,45 @@ pub(crate) struct Source {
     /// The name that the text was parsed under.
     pub(crate) name: Str,
     pub(crate) text: Str,
-    pub(crate) nodes: Nodes,
+    /// Where each node starts, in bytes from the start of the text.
+    starts: Box<[u32]>,
+    /// The parse tree is larger than all else that is kept of a text, and errors alone ask for it: it is dropped when
+    /// the text is compiled and made once more for the first error.
+    nodes: OnceLock<Nodes>,
+    /// What the text was parsed with; `None` where there is no text.
+    functions: Option<Arc<FunctionTable>>,
     /// Whether a pipeline in parentheses declares a variable.
     pub(crate) declares_in_parentheses: bool,
 }
 
 impl Source {
+    /// What to keep of a text that was parsed with these functions.
+    pub(crate) fn new(name: Str, text: Str, parsed: &Parsed, functions: &Arc<FunctionTable>) -> Self {
+        Self {
+            name,
+            text,
+            starts: parsed.nodes.starts(),
+            nodes: OnceLock::new(),
+            functions: Some(Arc::clone(functions)),
+            declares_in_parentheses: parsed.declares_in_parentheses,
+        }
+    }
+
+    /// Where a node starts, in bytes from the start of the text.
+    pub(crate) fn start(&self, node: NodeId) -> u32 {
+        self.starts.get(node.0 as usize).copied().unwrap_or(0)
+    }
+
+    /// The parse tree.
+    pub(crate) fn nodes(&self) -> &Nodes {
+        self.nodes.get_or_init(|| {
+            // What was parsed once is parsed again; the nodes get the same numbers.
+            let functions = self.functions.as_deref();
+            let parsed = functions.and_then(|functions| parse(&self.name, &self.text, functions).ok());
+            parsed.map(|parsed| parsed.nodes).unwrap_or_default()
+        })
+    }
+
     /// The line, from 1, and the column in bytes, from 0 (Go: `Tree.ErrorContext`).
     pub(crate) fn line_column(&self, pos: u32) -> (u32, u32) {
         let before = self.text.get(..pos as usize).unwrap_or(&self.text);
@@ -40,8 +75,8 @@ impl Source {
     }
 
     pub(crate) fn place(&self, node: NodeId, template: &Str) -> Place {
-        let (line, column) = self.line_column(self.nodes.get(node).pos);
-        let text = self.nodes.text(node, &self.text);
+        let (line, column) = self.line_column(self.start(node));
+        let text = self.nodes().text(node, &self.text);
         Place {
             file: self.name.clone(),
             template: template.clone(),
@@ -82,8 +117,14 @@ pub(crate) struct Template {
 impl Template {
     /// A template that writes nothing.
     pub(crate) fn nothing() -> Arc<Self> {
-        let nodes = Nodes::default();
-        let source = Source { name: Str::EMPTY, text: Str::EMPTY, nodes, declares_in_parentheses: false };
+        let source = Source {
+            name: Str::EMPTY,
+            text: Str::EMPTY,
+            starts: Box::default(),
+            nodes: OnceLock::new(),
+            functions: None,
+            declares_in_parentheses: false,
+        };
         Arc::new(Self {
             name: Str::EMPTY,
             source: Arc::new(source),

@@ -12,17 +12,24 @@ use crate::builtin::{Builtin, Param};
 use crate::code::{Candidates, Constant, DYNAMIC, Final, Op, Range, Source, Target, Template};
 use crate::function::FunctionTable;
 use crate::literal::{Literal, can_be_nil, typed_literal, untyped_literal};
-use crate::node::{Branch, NodeId, NodeKind};
+use crate::node::{Branch, NodeId, NodeKind, Nodes};
 
-/// Compiles the body `root` of the template `name`.
-pub(crate) fn compile(name: Str, source: &Arc<Source>, root: NodeId, functions: &FunctionTable) -> Template {
+/// Compiles the body `root` of the template `name`; `nodes` are those of the source.
+pub(crate) fn compile(
+    name: Str,
+    source: &Arc<Source>,
+    nodes: &Nodes,
+    root: NodeId,
+    functions: &FunctionTable,
+) -> Template {
     let mut compiler = Compiler {
         source,
+        nodes,
         functions,
         template: Template {
             name,
             source: Arc::clone(source),
-            empty: source.nodes.is_empty_tree(root, &source.text),
+            empty: nodes.is_empty_tree(root, &source.text),
             code: Vec::new(),
             at: Vec::new(),
             slots: 1,
@@ -127,6 +134,7 @@ struct Loop {
 
 struct Compiler<'s> {
     source: &'s Arc<Source>,
+    nodes: &'s Nodes,
     functions: &'s FunctionTable,
     template: Template,
     last: At,
@@ -247,7 +255,7 @@ impl Compiler<'_> {
     }
 
     fn text(&self, node: NodeId) -> String {
-        String::from_utf8_lossy(&self.source.nodes.text(node, &self.source.text)).into_owned()
+        String::from_utf8_lossy(&self.nodes.text(node, &self.source.text)).into_owned()
     }
 
     fn slot(&mut self) -> u32 {
@@ -289,8 +297,8 @@ impl Compiler<'_> {
             Task::Argument { node, want } => self.argument(node, want),
             Task::Check(want) => self.check(want, 0),
             Task::ChainFields { node, call } => {
-                let source = Arc::clone(self.source);
-                if let NodeKind::Chain { fields, .. } = source.nodes.kind(node) {
+                let nodes = self.nodes;
+                if let NodeKind::Chain { fields, .. } = nodes.kind(node) {
                     self.fields(node, Receiver::Stack, fields, call);
                 }
             }
@@ -404,17 +412,16 @@ impl Compiler<'_> {
     }
 
     fn walk(&mut self, node: NodeId) {
-        let source = Arc::clone(self.source);
+        let nodes = self.nodes;
         self.last = At::Node(node);
-        match source.nodes.kind(node) {
+        match nodes.kind(node) {
             NodeKind::Text(end) => {
-                let start = source.nodes.get(node).pos;
+                let start = nodes.get(node).pos;
                 self.emit(Op::Text(start, *end));
             }
             NodeKind::List(items) => self.then(items.iter().map(|item| Task::Walk(*item))),
             NodeKind::Action(pipe) => {
-                let declares =
-                    matches!(source.nodes.kind(*pipe), NodeKind::Pipe { decl, .. } if !decl.is_empty());
+                let declares = matches!(nodes.kind(*pipe), NodeKind::Pipe { decl, .. } if !decl.is_empty());
                 if declares {
                     self.then([Task::Pipe(*pipe), Task::Op(Op::Pop)]);
                 } else {
@@ -460,11 +467,11 @@ impl Compiler<'_> {
     }
 
     fn range_body(&mut self, branch: Branch, mut scope: Scope) {
-        let source = Arc::clone(self.source);
+        let nodes = self.nodes;
         let (mut index_target, mut elem, mut count) = (Target::None, Target::None, 0);
-        if let NodeKind::Pipe { assign, decl, .. } = source.nodes.kind(branch.pipe) {
+        if let NodeKind::Pipe { assign, decl, .. } = nodes.kind(branch.pipe) {
             count = u8::try_from(decl.len()).unwrap_or(u8::MAX);
-            let mut targets = decl.iter().map(|variable| match source.nodes.kind(*variable) {
+            let mut targets = decl.iter().map(|variable| match nodes.kind(*variable) {
                 NodeKind::Variable(names) => {
                     names.first().map_or(Target::None, |name| self.target(name, *assign))
                 }
@@ -542,9 +549,9 @@ impl Compiler<'_> {
     // Pipelines.
 
     fn pipe(&mut self, node: NodeId) {
-        let source = Arc::clone(self.source);
+        let nodes = self.nodes;
         self.last = At::Node(node);
-        let NodeKind::Pipe { cmds, decl, .. } = source.nodes.kind(node) else { return };
+        let NodeKind::Pipe { cmds, decl, .. } = nodes.kind(node) else { return };
         let commands = cmds.iter().enumerate().map(|(at, cmd)| Task::Command {
             node: *cmd,
             last: if at == 0 { Final::None } else { Final::Below },
@@ -555,10 +562,10 @@ impl Compiler<'_> {
     }
 
     fn pipe_end(&mut self, node: NodeId) {
-        let source = Arc::clone(self.source);
-        let NodeKind::Pipe { assign, decl, .. } = source.nodes.kind(node) else { return };
+        let nodes = self.nodes;
+        let NodeKind::Pipe { assign, decl, .. } = nodes.kind(node) else { return };
         for variable in decl {
-            let NodeKind::Variable(names) = source.nodes.kind(*variable) else { continue };
+            let NodeKind::Variable(names) = nodes.kind(*variable) else { continue };
             let Some(name) = names.first() else { continue };
             if *assign {
                 let candidates = self.candidates(name);
@@ -589,18 +596,18 @@ impl Compiler<'_> {
     }
 
     fn command(&mut self, node: NodeId, last: Final) {
-        let source = Arc::clone(self.source);
-        let NodeKind::Command(args) = source.nodes.kind(node) else { return };
+        let nodes = self.nodes;
+        let NodeKind::Command(args) = nodes.kind(node) else { return };
         let Some(first) = args.first().copied() else { return };
         let has_args = args.len() > 1 || last != Final::None;
         let call = has_args.then_some(MethodCall { command: node, last });
-        if let NodeKind::Pipe { .. } = source.nodes.kind(first) {
+        if let NodeKind::Pipe { .. } = nodes.kind(first) {
             self.not_a_function(args, last);
             self.then([Task::Pipe(first)]);
             return;
         }
         self.last = At::Node(first);
-        match source.nodes.kind(first) {
+        match nodes.kind(first) {
             NodeKind::Field(names) => {
                 self.then([Task::Op(Op::Unwrap)]);
                 self.fields(first, Receiver::Dot, names, call);
@@ -629,9 +636,9 @@ impl Compiler<'_> {
     }
 
     fn chain_node(&mut self, node: NodeId, call: Option<MethodCall>, after: Task) {
-        let source = Arc::clone(self.source);
-        let NodeKind::Chain { node: inner, .. } = source.nodes.kind(node) else { return };
-        if matches!(source.nodes.kind(*inner), NodeKind::Nil) {
+        let nodes = self.nodes;
+        let NodeKind::Chain { node: inner, .. } = nodes.kind(node) else { return };
+        if matches!(nodes.kind(*inner), NodeKind::Nil) {
             let message = format!("indirection through explicit nil in {}", self.text(node));
             return self.fail(message);
         }
@@ -684,8 +691,8 @@ impl Compiler<'_> {
             });
         }
         let Some(call) = call else { return };
-        let source = Arc::clone(self.source);
-        let NodeKind::Command(args) = source.nodes.kind(call.command) else { return };
+        let nodes = self.nodes;
+        let NodeKind::Command(args) = nodes.kind(call.command) else { return };
         let args = args.get(1..).unwrap_or_default();
         let name = self.name(method);
         let count = index(args.len());
@@ -705,9 +712,9 @@ impl Compiler<'_> {
 
     /// An untyped literal (Go: `evalEmptyInterface`, `idealConstant`).
     fn literal(&mut self, node: NodeId) {
-        let source = Arc::clone(self.source);
+        let nodes = self.nodes;
         self.last = At::Node(node);
-        match untyped_literal(source.nodes.kind(node)) {
+        match untyped_literal(nodes.kind(node)) {
             Ok(constant) => self.constant(constant),
             Err(message) => self.fail(message),
         }
@@ -715,9 +722,9 @@ impl Compiler<'_> {
 
     /// Go: `evalArg`.
     fn argument(&mut self, node: NodeId, want: Want) {
-        let source = Arc::clone(self.source);
+        let nodes = self.nodes;
         self.last = At::Node(node);
-        match source.nodes.kind(node) {
+        match nodes.kind(node) {
             NodeKind::Dot => {
                 self.emit(Op::Dot);
                 self.check(want, 0);
@@ -745,7 +752,7 @@ impl Compiler<'_> {
             _ => match want {
                 Want::Any | Want::Reflect => self.literal(node),
                 Want::Method(at) => _ = self.emit(Op::MethodLiteral(at)),
-                Want::Type(go_type) => match typed_literal(source.nodes.kind(node), go_type) {
+                Want::Type(go_type) => match typed_literal(nodes.kind(node), go_type) {
                     Literal::Untyped => self.literal(node),
                     Literal::Constant(constant) => self.constant(constant),
                     Literal::Expected(what) => {
@@ -827,8 +834,8 @@ impl Compiler<'_> {
             (Some((function, _)), _) if self.functions.is_tpl(function) => Op::Tpl { function, last },
             (Some((function, _)), _) => Op::Call { function, args, last },
             (None, Some(Builtin::Call)) => {
-                let source = Arc::clone(self.source);
-                let callee = match source.nodes.kind(command) {
+                let nodes = self.nodes;
+                let callee = match nodes.kind(command) {
                     NodeKind::Command(all) => all.get(1).map(|node| self.text(*node)),
                     _ => None,
                 };

@@ -502,7 +502,7 @@ impl<'a, 'h> Machine<'a, 'h> {
         let operand = self.pop();
         if self.collecting == 0 {
             let node = template.at.get(self.frame.pc - 1).copied().unwrap_or(0);
-            let pos = template.source.nodes.get(NodeId(node)).pos;
+            let pos = template.source.start(NodeId(node));
             self.out.mark(&template.source, pos, false);
         }
         match &operand.value {

@@ -76,6 +76,11 @@ impl Nodes {
         self.0.get(id.0 as usize).unwrap_or(MISSING)
     }
 
+    /// Where each node starts.
+    pub(crate) fn starts(&self) -> Box<[u32]> {
+        self.0.iter().map(|node| node.pos).collect()
+    }
+
     pub(crate) fn kind(&self, id: NodeId) -> &NodeKind {
         &self.get(id).kind
     }

@@ -12,7 +12,7 @@ use crate::execution::Execution;
 use crate::function::{FunctionTable, Functions};
 use crate::machine::Machine;
 use crate::output::Output;
-use crate::parse::parse;
+use crate::parse::{Parsed, parse};
 use crate::watch::Watch;
 
 /// Templates while they are being parsed (Go: `template.Template` with its associated templates).
@@ -124,7 +124,7 @@ pub(crate) fn no_template(name: &[u8], set: &Str) -> Error {
 }
 
 /// Parses and compiles one text.
-pub(crate) fn parse_unit(name: Str, text: Str, functions: &FunctionTable) -> Result<Unit, Error> {
+pub(crate) fn parse_unit(name: Str, text: Str, functions: &Arc<FunctionTable>) -> Result<Unit, Error> {
     let parsed = parse(&name, &text, functions).map_err(|error| {
         let message = format!("template: {name}:{}: {}", error.line, error.message);
         let place = Place {
@@ -136,11 +136,11 @@ pub(crate) fn parse_unit(name: Str, text: Str, functions: &FunctionTable) -> Res
         };
         Error::new(ErrorKind::Parse, message, Some(place))
     })?;
-    let declares_in_parentheses = parsed.declares_in_parentheses;
-    let source = Arc::new(Source { name, text, nodes: parsed.nodes, declares_in_parentheses });
+    let source = Arc::new(Source::new(name, text, &parsed, functions));
+    let Parsed { nodes, trees, .. } = parsed;
     let compiled = |(name, root): (Str, _)| {
-        let template = compile(name.clone(), &source, root, functions);
+        let template = compile(name.clone(), &source, &nodes, root, functions);
         (name, Arc::new(template))
     };
-    Ok(Unit { templates: parsed.trees.into_iter().map(compiled).collect() })
+    Ok(Unit { templates: trees.into_iter().map(compiled).collect() })
 }

@@ -212,13 +212,7 @@ impl<'a> Machine<'a, '_> {
             Op::Print => {
                 let node = template.at.get(at).copied().unwrap_or(0);
                 let lineage = top;
-                self.mark(
-                    watch,
-                    template,
-                    template.source.nodes.get(NodeId(node)).pos,
-                    false,
-                    lineage.clone(),
-                );
+                self.mark(watch, template, template.source.start(NodeId(node)), false, lineage.clone());
                 (Effect::Nothing, lineage)
             }
             Op::Constant(_) | Op::MethodLiteral(_) => (Effect::Push(Lineage::default()), Lineage::default()),

@@ -180,7 +180,7 @@ impl Machine<'_, '_> {
 
     pub(super) fn method_literal(&mut self, template: &Template, at: u32) -> Result<()> {
         let node = template.at.get(self.frame.pc - 1).copied().unwrap_or(0);
-        let literal = template.source.nodes.kind(NodeId(node));
+        let literal = template.source.nodes().kind(NodeId(node));
         let Some((go_type, _)) = self.method_param(at) else { return Ok(()) };
         if let crate::node::NodeKind::Nil = literal {
             if !can_be_nil(go_type.kind) {
