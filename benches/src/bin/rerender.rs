@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use pintle_benches::{Fault, RenderAnswer, RenderJob, Stage, answer};
@@ -37,7 +38,7 @@ fn measure(job: &RenderJob) -> Result<RenderAnswer, Fault> {
         .iter()
         .map(|(name, text)| (name.clone(), Digest::of(text.as_bytes()).to_string()))
         .collect::<BTreeMap<_, _>>();
-    let output_bytes = first.values().map(String::len).sum();
+    let output_bytes = first.values().map(|text| text.len()).sum();
 
     let mut round = 1;
     let start = Instant::now();
@@ -74,7 +75,7 @@ struct Subject {
 
 impl Subject {
     /// Renders once and finds the place at which the values of each round can differ.
-    fn vary(&mut self) -> Result<BTreeMap<String, String>, Fault> {
+    fn vary(&mut self) -> Result<BTreeMap<String, Arc<str>>, Fault> {
         let mut outcome = Err("no key was tried".into());
         for key in KEYS {
             self.key = key;

@@ -5,6 +5,7 @@ use std::io;
 
 use pintle_chart::{Chart, PathPattern, Values, Warning};
 
+use crate::input::Objects;
 use crate::{
     Capabilities, CompiledChart, Crds, Hidden, Hook, KubeVersion, Operation, RenderError, RenderInput,
     Rendered, SchemaCheck, split_manifests,
@@ -238,7 +239,8 @@ fn run(
         .values(options.values.clone())
         .capabilities(capabilities)
         .operation(options.operation)
-        .schema(options.schema);
+        .schema(options.schema)
+        .objects(Objects::Drop);
     let rendered = match chart.render_with(&input, warnings) {
         Ok(rendered) => rendered,
         Err(error) => {

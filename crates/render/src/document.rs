@@ -75,9 +75,11 @@ pub(crate) struct Trail {
     start: usize,
 }
 
-/// What a template wrote, with places, and which `<no value>` were taken out of it.
+/// Where the bytes that a template wrote came from, and which `<no value>` were taken out of them.
 pub(crate) struct Written {
-    output: pintle_template::Output,
+    places: pintle_template::Output,
+    /// The bytes themselves, where a watch needs them.
+    raw: Vec<u8>,
     /// Offsets in the text that is left at which something was taken out.
     removed: Vec<usize>,
 }
@@ -87,20 +89,29 @@ const NO_VALUE: &str = "<no value>";
 impl Written {
     /// The text of a template's output, as Helm keeps it: every `<no value>` is taken out
     /// (Helm: `pkg/engine/engine.go`, render).
-    pub(crate) fn new(output: pintle_template::Output) -> (String, Self) {
-        let text = String::from_utf8_lossy(output.as_bytes()).into_owned();
+    pub(crate) fn new(mut output: pintle_template::Output) -> (String, Self) {
+        let bytes = output.take_bytes();
+        let text = String::from_utf8(bytes)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+        let mut removed = Vec::new();
         if !text.contains(NO_VALUE) {
-            return (text, Self { output, removed: Vec::new() });
+            return (text, Self { places: output, raw: Vec::new(), removed });
         }
         let mut left = String::with_capacity(text.len());
-        let mut removed = Vec::new();
         for (index, part) in text.split(NO_VALUE).enumerate() {
             if index > 0 {
                 removed.push(left.len());
             }
             left.push_str(part);
         }
-        (left, Self { output, removed })
+        (left, Self { places: output, raw: Vec::new(), removed })
+    }
+
+    /// The same of a run that was watched.
+    pub(crate) fn watched(output: pintle_template::Output) -> (String, Self) {
+        let raw = output.as_bytes().to_vec();
+        let (text, written) = Self::new(output);
+        (text, Self { raw, ..written })
     }
 
     /// Where a piece of the text came from, as a watch on the same run saw it.
@@ -110,7 +121,7 @@ impl Written {
         from: usize,
         to: usize,
     ) -> Option<pintle_template::Written> {
-        watch.written(self.output.as_bytes(), self.raw(from), self.raw(to))
+        watch.written(&self.raw, self.unshortened(from), self.unshortened(to))
     }
 
     /// The pieces of the text that actions wrote, as a watch on the same run saw them.
@@ -121,18 +132,18 @@ impl Written {
                 self.removed.iter().enumerate().filter(|(at, place)| **place + at * NO_VALUE.len() < raw);
             raw.saturating_sub(taken.count() * NO_VALUE.len())
         };
-        let pieces = watch.actions(self.output.as_bytes().len()).into_iter();
+        let pieces = watch.actions(self.raw.len()).into_iter();
         pieces.map(|piece| left(piece.start)..left(piece.end)).collect()
     }
 
     /// The offset in what the template wrote of an offset in the text that is left.
-    fn raw(&self, offset: usize) -> usize {
+    fn unshortened(&self, offset: usize) -> usize {
         offset + self.removed.partition_point(|place| *place <= offset) * NO_VALUE.len()
     }
 
     /// The template position that wrote the byte at this offset of the text.
     pub(crate) fn origin(&self, offset: usize) -> Option<Origin> {
-        let position = self.output.position(self.raw(offset))?;
+        let position = self.places.position(self.unshortened(offset))?;
         Some(Origin::file(&*position.template.to_str_lossy()).at(position.line, position.column))
     }
 }

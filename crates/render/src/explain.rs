@@ -137,11 +137,11 @@ impl CompiledChart {
         let variant = self.variant(&chart);
         let Ok(prepared) = &*variant else {
             // Nothing runs, but the file's text can be shown.
-            let (text, written) = Written::new(Output::new());
+            let (text, written) = Written::watched(Output::new());
             return Some(Watched { chart, values: data, text, written, watch: Watch::default() });
         };
         let (output, watch) = run(prepared, &input, &chart, &values, file)?;
-        let (text, written) = Written::new(output);
+        let (text, written) = Written::watched(output);
         Some(Watched { chart, values: data, text, written, watch })
     }
 }

@@ -38,6 +38,17 @@ pub struct RenderInput {
     pub(crate) schema: SchemaCheck,
     pub(crate) notes: Notes,
     pub(crate) post_renderer: Option<Arc<dyn PostRenderer>>,
+    pub(crate) objects: Objects,
+}
+
+/// Whether documents keep the objects that their texts were read as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Objects {
+    /// They do.
+    #[default]
+    Keep,
+    /// They do not: for who only prints, they would be memory for nothing.
+    Drop,
 }
 
 /// What the release is being rendered for: what `.Release.IsInstall` and `.Release.IsUpgrade` say.
@@ -120,6 +131,7 @@ impl RenderInput {
             schema: SchemaCheck::Check,
             notes: Notes::Own,
             post_renderer: None,
+            objects: Objects::Keep,
         }
     }
 
@@ -212,6 +224,12 @@ impl RenderInput {
     #[must_use]
     pub fn notes(mut self, notes: Notes) -> Self {
         self.notes = notes;
+        self
+    }
+
+    /// Sets whether documents keep their objects.
+    pub(crate) fn objects(mut self, objects: Objects) -> Self {
+        self.objects = objects;
         self
     }
 

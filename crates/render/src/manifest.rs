@@ -9,12 +9,13 @@ use pintle_value::{Data, Origin};
 
 use crate::document::{Trail, Written};
 use crate::head::Head;
+use crate::input::Objects;
 use crate::rendered::append;
 use crate::{Document, Hidden, Hook, INSTALL_ORDER, RenderError, compare_kinds, split_manifests};
 
 /// A rendered file.
 pub(crate) struct RenderedFile {
-    pub(crate) text: String,
+    pub(crate) text: Arc<str>,
     /// Where its bytes came from; not known behind a post-renderer.
     pub(crate) written: Option<Arc<Written>>,
 }
@@ -25,11 +26,12 @@ pub(crate) type RenderedFiles = BTreeMap<String, RenderedFile>;
 /// The hooks and the other documents, each sorted by kind, otherwise in the order of files and places.
 pub(crate) fn sort(
     files: &RenderedFiles,
+    objects: Objects,
     warnings: &mut Vec<Warning>,
 ) -> Result<(Vec<Hook>, Vec<Document>), RenderError> {
     let mut hooks: Vec<Hook> = Vec::new();
     let mut others = Vec::new();
-    for document in documents(files)? {
+    for document in documents(files, objects)? {
         match Hook::of(&document) {
             Ok(None) => others.push(document),
             Ok(Some(hook)) => hooks.push(hook),
@@ -42,7 +44,7 @@ pub(crate) fn sort(
 }
 
 /// All documents in the order of files and places.
-pub(crate) fn documents(files: &RenderedFiles) -> Result<Vec<Document>, RenderError> {
+pub(crate) fn documents(files: &RenderedFiles, objects: Objects) -> Result<Vec<Document>, RenderError> {
     let mut documents = Vec::new();
     for (path, file) in files {
         let base = path.rsplit('/').next().unwrap_or(path);
@@ -51,8 +53,11 @@ pub(crate) fn documents(files: &RenderedFiles) -> Result<Vec<Document>, RenderEr
         }
         let source: Arc<str> = path.as_str().into();
         for (start, text) in split_manifests(&file.text) {
-            let document = read(&source, start, text, file.written.as_ref());
-            documents.push(document.map_err(|error| with_all(error, files))?);
+            let mut document = read(&source, start, text, file).map_err(|error| with_all(error, files))?;
+            if objects == Objects::Drop {
+                document.object = Data::Null;
+            }
+            documents.push(document);
         }
     }
     Ok(documents)
@@ -69,12 +74,8 @@ fn with_all(error: RenderError, files: &RenderedFiles) -> RenderError {
 }
 
 /// Reads one document.
-fn read(
-    source: &Arc<str>,
-    start: usize,
-    text: &str,
-    written: Option<&Arc<Written>>,
-) -> Result<Document, RenderError> {
+fn read(source: &Arc<str>, start: usize, text: &str, file: &RenderedFile) -> Result<Document, RenderError> {
+    let written = file.written.as_ref();
     let trail = written.map(|written| Trail::new(written, start));
     let object = pintle_yaml::parse(text.as_bytes(), &pintle_yaml::Limits::default()).map_err(|error| {
         let place = error.position().and_then(|position| {
@@ -98,5 +99,7 @@ fn read(
         let place: Option<Origin> = written.and_then(|written| written.origin(start));
         RenderError::Manifest { file: source.to_string(), message, place, rendered: Hidden::default() }
     })?;
-    Ok(Document { head, object, source: Arc::clone(source), text: text.into(), trail })
+    // Most files are one document.
+    let text = if text.len() == file.text.len() { Arc::clone(&file.text) } else { text.into() };
+    Ok(Document { head, object, source: Arc::clone(source), text, trail })
 }

@@ -6,6 +6,7 @@ use pintle_value::Data;
 
 use crate::RenderError;
 use crate::document::Document;
+use crate::input::Objects;
 use crate::manifest::{RenderedFile, RenderedFiles, documents};
 
 /// Changes rendered documents, hooks among them, before they are sorted (Helm 4's strategy "combined").
@@ -118,7 +119,7 @@ pub(crate) fn apply(
     files: &RenderedFiles,
     post_renderer: &dyn PostRenderer,
 ) -> Result<RenderedFiles, RenderError> {
-    let sent = documents(files)?
+    let sent = documents(files, Objects::Keep)?
         .into_iter()
         .filter(|document| !document.object.is_null())
         .map(|Document { source, object, text, .. }| PostDocument {
@@ -146,5 +147,8 @@ pub(crate) fn apply(
         }
         file.push_str(&text);
     }
-    Ok(texts.into_iter().map(|(path, text)| (path, RenderedFile { text, written: None })).collect())
+    Ok(texts
+        .into_iter()
+        .map(|(path, text)| (path, RenderedFile { text: text.into(), written: None }))
+        .collect())
 }

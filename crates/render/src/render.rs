@@ -44,14 +44,14 @@ impl CompiledChart {
         if let Some(post_renderer) = &input.post_renderer {
             files = post_renderer::apply(&files, &**post_renderer)?;
         }
-        let (hooks, documents) = manifest::sort(&files, warnings)?;
+        let (hooks, documents) = manifest::sort(&files, input.objects, warnings)?;
         Ok(Rendered { documents, hooks, crds: chart.crds(), notes, chart, warnings: Vec::new() })
     }
 
     /// The text of each template that is run, by its path, as the template wrote it: nothing is split, read as YAML,
     /// sorted or handed to a post-renderer, and notes are among them (Helm: `pkg/engine/engine.go`, Render). For those
     /// who look at texts, such as a linter or an editor.
-    pub fn render_texts(&self, input: &RenderInput) -> Result<BTreeMap<String, String>, RenderError> {
+    pub fn render_texts(&self, input: &RenderInput) -> Result<BTreeMap<String, Arc<str>>, RenderError> {
         let (_, files) = self.files(input, &mut Vec::new())?;
         Ok(files.into_iter().map(|(path, file)| (path, file.text)).collect())
     }
@@ -157,7 +157,7 @@ fn execute(
                 break;
             }
             let (text, written) = Written::new(output);
-            let file = RenderedFile { text, written: Some(Arc::new(written)) };
+            let file = RenderedFile { text: text.into(), written: Some(Arc::new(written)) };
             files.insert(template.name.to_string(), file);
         }
     }

@@ -44,6 +44,11 @@ impl Output {
         &self.bytes
     }
 
+    /// Takes the bytes out; the places in templates that wrote them are kept.
+    pub fn take_bytes(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.bytes)
+    }
+
     /// The bytes, without their places.
     pub fn into_bytes(self) -> Vec<u8> {
         self.bytes
