@@ -12,13 +12,17 @@ use tokio::time::Instant;
 use crate::path::UrlPath;
 use crate::read::Selection;
 use crate::request::Call;
+use crate::throttle::backoff;
 use crate::watch::{Event, Extent, Subject};
-use crate::{Error, Gvk, Scope, Target, Verb};
+use crate::{Class, Error, Gvk, Scope, Target, Verb};
 
 /// Asks for all groups with their resources at once, from the newest form to none (Kubernetes: client-go
 /// `discovery/discovery_client.go`, `AcceptV2`).
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
      application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";
+
+/// The longest pause before a cluster that does not answer is asked again for its CRDs.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// How soon after a refresh an unknown kind does not cause another one.
 const SETTLED: Duration = Duration::from_secs(1);
@@ -245,14 +249,14 @@ impl Discovery {
 }
 
 /// Whether an event about CRDs can change what the server serves: one is new, changed (its `spec`, or that it is
-/// established since) or gone. The first list tells nothing new.
+/// established since) or gone. The first list counts too, since something may have happened before it.
 fn is_news(known: &mut HashMap<String, Data>, event: &Event) -> bool {
     let name = |crd: &Data| text(crd.at(&["metadata", "name"])).to_owned();
     let version = |crd: &Data| crd.at(&["metadata", "resourceVersion"]).cloned().unwrap_or_default();
     match event {
         Event::All(crds) => {
             let now: HashMap<String, Data> = crds.iter().map(|crd| (name(crd), version(crd))).collect();
-            let news = !known.is_empty() && *known != now;
+            let news = *known != now;
             *known = now;
             news
         }
@@ -321,12 +325,25 @@ impl Target {
     }
 
     /// Keeps what is known of the cluster's kinds true: watches CRDs (of which metadata are enough) and forgets what was
-    /// discovered when one comes, changes or goes. Runs until the scope ends, then gives its error; a cluster where CRDs
-    /// may not be watched gives that at once, and what is known then grows as old as
-    /// [`discovery_age`](crate::TargetBuilder::discovery_age) says.
+    /// discovered when one comes, changes or goes. Runs until the scope ends, then gives its error; failures that may pass
+    /// are outwaited. A cluster where CRDs may not be watched gives that error at once, and what is known then grows as
+    /// old as [`discovery_age`](crate::TargetBuilder::discovery_age) says.
     ///
     /// For processes that live long, such as controllers, as a task beside the work.
     pub async fn follow_crds(&self, scope: &Scope) -> Result<(), Error> {
+        let mut failures = 0;
+        loop {
+            match self.follow_crds_once(scope).await {
+                Err(error) if error.class() == Class::Retry && scope.check().is_ok() => {
+                    failures += 1;
+                    scope.sleep(backoff(failures, LONGEST_PAUSE)).await?;
+                }
+                ended => return ended,
+            }
+        }
+    }
+
+    async fn follow_crds_once(&self, scope: &Scope) -> Result<(), Error> {
         let gvk = Gvk::new("apiextensions.k8s.io", "v1", "CustomResourceDefinition");
         let subject = Subject {
             resource: self.resource(scope, &gvk).await?,

@@ -7,8 +7,8 @@ use std::time::Duration;
 use kube::Client;
 use kube::runtime::reflector::{ObjectRef, Store};
 use pintle::Engine;
-use pintle::cluster::DriftWatch;
-use tokio_util::sync::CancellationToken;
+use pintle::cluster::{DriftWatch, Scope};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::api::{HelmRelease, HelmRepository};
 use crate::events::Events;
@@ -25,6 +25,8 @@ use crate::tenant::TenantCache;
 pub(crate) struct Tenant {
     pub(crate) target: pintle::Target,
     pub(crate) drift: DriftWatch,
+    /// Ends with the tenant what keeps the known kinds true.
+    _following: DropGuard,
 }
 
 /// How the controller was started.
@@ -69,7 +71,15 @@ impl Tenant {
         let cluster =
             pintle::cluster::Target::builder(client).name(name).request_timeout(timeout).attempts(3);
         let cluster = cluster.build();
-        Self { drift: DriftWatch::new(cluster.clone()), target: engine.target_of(cluster) }
+        let (follower, scope) = (cluster.clone(), Scope::unlimited());
+        let following = scope.cancel_token().clone().drop_guard();
+        tokio::spawn(async move {
+            if let Err(error) = follower.follow_crds(&scope).await {
+                tracing::debug!(cluster = follower.name(), %error, "crds are not watched");
+            }
+        });
+        let drift = DriftWatch::new(cluster.clone());
+        Self { target: engine.target_of(cluster), drift, _following: following }
     }
 }
 

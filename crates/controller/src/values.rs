@@ -6,6 +6,7 @@
 
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::{Api, Client};
+use pintle::Sensitive;
 use pintle_value::{Data, DataMap};
 
 use crate::api::{ValuesKind, ValuesReference};
@@ -192,6 +193,18 @@ pub fn compose(
             .map_err(|problem| refused(index, reference, problem))?;
     }
     Ok(values)
+}
+
+/// The texts that come from Secrets, which nothing may show.
+pub fn sensitive(references: &[Resolved<'_>], syntax: &dyn Syntax) -> Sensitive {
+    let secret = references.iter().filter(|resolved| resolved.reference.kind == ValuesKind::Secret);
+    secret.fold(Sensitive::default(), |all, resolved| {
+        let Some(content) = &resolved.content else { return all };
+        all.and(&match (path(resolved.reference), syntax.file(content)) {
+            (None, Ok(values)) => Sensitive::of_values(&values),
+            _ => Sensitive::of_texts([content.as_str()]),
+        })
+    })
 }
 
 /// Lays `over` on `below`: tables are merged, anything else takes the place of what was there.

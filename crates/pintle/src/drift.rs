@@ -22,7 +22,8 @@ pub struct Corrected {
 
 impl ReleaseHandle {
     /// The objects that the release's deployed revision consists of, as they were applied; hooks and `crds/` are not
-    /// among them. Objects of kinds that the cluster does not serve any more are left out.
+    /// among them. Objects of kinds that the cluster serves in another version by now are in that; those of kinds that it
+    /// does not serve any more are left out.
     ///
     /// Costs two requests, and one for discovery where that is not at hand.
     pub async fn objects(&self) -> Result<Vec<Object>, Error> {
@@ -38,9 +39,10 @@ impl ReleaseHandle {
         let mut objects = Vec::new();
         for Sourced { data, .. } in manifest_objects(record)? {
             let Ok(object) = Object::new(data) else { continue };
-            let Some(resource) = discovery.resource(&object.reference().gvk) else { continue };
-            let namespaced = resource.is_namespaced();
-            objects.push(owner.mark(&object.placed(namespaced, &record.namespace)));
+            let gvk = &object.reference().gvk;
+            let Some(resource) = discovery.successor(gvk) else { continue };
+            let object = if resource.gvk == *gvk { object } else { object.as_kind(&resource.gvk) };
+            objects.push(owner.mark(&object.placed(resource.is_namespaced(), &record.namespace)));
         }
         Ok(objects)
     }

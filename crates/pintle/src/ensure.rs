@@ -18,7 +18,7 @@ use crate::rendering::chart_data;
 use crate::values::{same_json, same_map};
 use crate::{
     Change, Error, Observer, Outcome, PlanUpgrade, ReleaseHandle, ReuseValues, RunOptions, SchemaValidation,
-    SubchartNotes,
+    Sensitive, SubchartNotes,
 };
 
 /// The annotation of a record that `ensure` wrote, with the digest of the chart, charts inside it included, which a
@@ -47,6 +47,7 @@ pub struct Ensure {
     install: RunOptions,
     upgrade: RunOptions,
     drift: Option<DriftRules>,
+    look: Look,
     pending_timeout: Duration,
 }
 
@@ -60,6 +61,7 @@ impl ReleaseHandle {
             install: RunOptions::install(),
             upgrade: RunOptions::upgrade(),
             drift: Some(DriftRules::default()),
+            look: Look::default(),
             pending_timeout: PENDING_TIMEOUT,
         }
     }
@@ -93,6 +95,12 @@ impl Ensure {
     /// Whether the notes of subcharts are rendered. Default: they are not.
     pub fn subchart_notes(mut self, notes: SubchartNotes) -> Self {
         self.inputs.subchart_notes = notes;
+        self
+    }
+
+    /// Texts that failures must not show, such as values that come from Secrets. Default: none.
+    pub fn sensitive(mut self, sensitive: Sensitive) -> Self {
+        self.look.sensitive = sensitive;
         self
     }
 
@@ -136,7 +144,7 @@ impl Ensure {
                     chart: self.chart.clone(),
                     inputs: self.inputs.clone(),
                     settings: self.upgrade.clone(),
-                    look: Look::default(),
+                    look: self.look.clone(),
                     reuse: ReuseValues::Reset,
                     absent: crate::plan::IfAbsent::Install,
                 };
@@ -151,7 +159,7 @@ impl Ensure {
         observer: &dyn Observer,
         cancel: &CancellationToken,
     ) -> Result<Outcome, Error> {
-        let options = (&self.install, &Look::default());
+        let options = (&self.install, &self.look);
         let plan = install(&self.release, &self.chart, &self.inputs, options, past, self.annotations());
         plan.await?.run(observer, cancel).await
     }

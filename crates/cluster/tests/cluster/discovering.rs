@@ -1,4 +1,4 @@
-use pintle_cluster::{Error, Gvk, Placement};
+use pintle_cluster::{ApplyOptions, DeleteOptions, Error, Gvk, Placement};
 
 use crate::bed::Place;
 
@@ -44,4 +44,49 @@ async fn capabilities_are_helms() {
     let discovery = place.target.discovery(&place.scope).await.unwrap();
     let ours: Vec<&str> = discovery.capabilities().iter().map(String::as_str).collect();
     assert_eq!(ours, helms);
+}
+
+#[tokio::test]
+async fn what_is_known_follows_the_crds() {
+    let place = Place::new("following").await;
+    let (target, scope) = (&place.target, &place.scope);
+    let group = format!("{}.example.com", place.namespace);
+    let thing = Gvk::new(&group, "v1", "Thing");
+    let following = tokio::spawn({
+        let (target, scope) = (target.clone(), scope.child());
+        async move { target.follow_crds(&scope).await }
+    });
+    let crd = crate::installing::crd(&group, &serde_json::json!({"size": {"type": "integer"}}));
+    // Without a watch the cache would not know of it for ten minutes, and of its end for ten more.
+    let until = |known: bool| {
+        let thing = &thing;
+        async move {
+            while target.discovery(scope).await.unwrap().resource(thing).is_some() != known {
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+        }
+    };
+    until(false).await;
+    target.apply(scope, &crd, ApplyOptions::default()).await.unwrap();
+    until(true).await;
+    target.delete(scope, crd.reference(), &DeleteOptions::default()).await.unwrap();
+    until(false).await;
+    assert!(!following.is_finished());
+    following.abort();
+}
+
+#[tokio::test]
+async fn kinds_are_found_where_they_went() {
+    let place = Place::new("moved").await;
+    let discovery = place.target.discovery(&place.scope).await.unwrap();
+    let found = |group: &str, version: &str, kind: &str| {
+        let gvk = Gvk::new(group, version, kind);
+        discovery.successor(&gvk).map(|resource| resource.gvk.api_version())
+    };
+    assert_eq!(found("apps", "v1", "Deployment").as_deref(), Some("apps/v1"));
+    assert_eq!(found("apps", "v1beta1", "Deployment").as_deref(), Some("apps/v1"));
+    assert_eq!(found("extensions", "v1beta1", "Deployment").as_deref(), Some("apps/v1"));
+    assert_eq!(found("extensions", "v1beta1", "Ingress").as_deref(), Some("networking.k8s.io/v1"));
+    assert_eq!(found("policy", "v1beta1", "PodDisruptionBudget").as_deref(), Some("policy/v1"));
+    assert_eq!(found("policy", "v1beta1", "PodSecurityPolicy"), None);
 }

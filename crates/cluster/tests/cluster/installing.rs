@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::bed::{Place, data};
 
-fn crd(group: &str, fields: &serde_json::Value) -> Object {
+pub(crate) fn crd(group: &str, fields: &serde_json::Value) -> Object {
     let name = format!("things.{group}");
     Object::new(data(json!({
         "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": name},

@@ -127,6 +127,7 @@ impl Work<'_> {
             .handle()
             .ensure(&inputs.chart)
             .values(inputs.values.clone())
+            .sensitive(inputs.sensitive.clone())
             .install(inputs.actions.install.clone())
             .upgrade(inputs.actions.upgrade.clone())
             .without_drift_correction()

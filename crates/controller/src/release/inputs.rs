@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, ResourceExt as _};
-use pintle::Chart;
 use pintle::cluster::DriftRules;
 use pintle::registry::RegistryError;
 use pintle::value::DataMap;
+use pintle::{Chart, Sensitive};
 use sha2::{Digest as _, Sha256};
 
 use super::options::{Actions, drift_rules};
@@ -21,7 +21,7 @@ use crate::naming::ReleaseName;
 use crate::syntax::HelmSyntax;
 use crate::tenant::ConnectError;
 use crate::unsupported;
-use crate::values::{ValuesError, compose, resolve};
+use crate::values::{ValuesError, compose, resolve, sensitive};
 
 /// Everything that a release is made from.
 pub(super) struct Inputs {
@@ -30,6 +30,8 @@ pub(super) struct Inputs {
     pub(super) chart_name: String,
     pub(super) chart_version: String,
     pub(super) values: DataMap,
+    /// What of them comes from Secrets.
+    pub(super) sensitive: Sensitive,
     pub(super) config_digest: String,
     pub(super) tenant: Arc<Tenant>,
     pub(super) actions: Actions,
@@ -86,7 +88,7 @@ impl Work<'_> {
 
         let (tenant, kubeconfig) = self.tenant().await?;
         let (chart, chart_name, chart_version) = self.chart().await?;
-        let values = self.values().await?;
+        let (values, sensitive) = self.values().await?;
         let config_digest = snapshot::of_values(&values);
         let place = ReleaseName::of(self.release);
         let rules = drift_rules(spec, &self.context.settings.scale_managers);
@@ -111,6 +113,7 @@ impl Work<'_> {
             chart_name,
             chart_version,
             values,
+            sensitive,
             config_digest,
             tenant,
             actions,
@@ -195,7 +198,7 @@ impl Work<'_> {
         Ok((chart, found.name, found.version))
     }
 
-    async fn values(&self) -> Result<DataMap, Blocked> {
+    async fn values(&self) -> Result<(DataMap, Sensitive), Blocked> {
         let spec = &self.release.spec;
         let namespace = self.release.namespace().unwrap_or_default();
         let blocked = |error: ValuesError| {
@@ -212,6 +215,7 @@ impl Work<'_> {
             Blocked::new(Reason::ValuesError, message).after(after)
         };
         let resolved = resolve(&self.context.client, &namespace, &spec.values_from).await.map_err(blocked)?;
-        compose(spec.values.as_ref(), &resolved, &HelmSyntax).map_err(blocked)
+        let values = compose(spec.values.as_ref(), &resolved, &HelmSyntax).map_err(blocked)?;
+        Ok((values, sensitive(&resolved, &HelmSyntax)))
     }
 }
