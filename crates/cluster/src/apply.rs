@@ -166,7 +166,7 @@ impl Target {
         let expected = Footprint::of(object, live, self.manager());
         let mut at = version(live).unwrap_or_default().to_owned();
         for _ in 0..self.inner.attempts {
-            let pinned = Object::new(with_version(object.data(), &at))?;
+            let pinned = Object::new(pinned(object.data(), live, &at))?;
             match self.apply(scope, &pinned, options).await {
                 Err(error) if error.is_conflict() && error.field_conflicts().is_empty() => {}
                 done => return done,
@@ -291,6 +291,16 @@ impl Target {
             Persistence::DryRun => url.param("dryRun", "All"),
         }
     }
+}
+
+/// An object that the server takes only where the live one still has this unique id and this version. Without the id it
+/// would create an object that is gone, whatever version is named (Kubernetes: apiserver `endpoints/handlers/patch.go`,
+/// `applyPatcher.createNewObject`).
+fn pinned(object: &Data, live: &Data, version: &str) -> Data {
+    let pinned = with_version(object, version);
+    let (Some(map), Some(uid)) = (pinned.as_map(), live.at(&["metadata", "uid"])) else { return pinned };
+    let metadata = map.get("metadata").and_then(Data::as_map).cloned().unwrap_or_default();
+    Data::Map(map.with("metadata", Data::Map(metadata.with("uid", uid.clone()))))
 }
 
 /// What an apply of an object would change, live values included, as bytes of which a digest can be made: two states of
