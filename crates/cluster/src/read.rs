@@ -187,7 +187,7 @@ impl Target {
             let pages = if expect == Expect::Ours { Pages::All } else { Pages::First };
             match self.pages(scope, &call, &selection, pages).await {
                 Ok(list) => {
-                    complete = expect == Expect::Absent && !list.partial && !resource.gvk.is_secret();
+                    complete = expect == Expect::Absent && !list.partial;
                     for item in list.items {
                         if let Some(name) = item.at(&["metadata", "name"]).and_then(Data::as_str) {
                             found.insert(name.to_owned(), item);
@@ -204,7 +204,7 @@ impl Target {
             async move {
                 let live = match listed {
                     Some(item) => Some(typed(item, &resource.gvk)),
-                    None if complete => None,
+                    None if complete && !is_record(object) => None,
                     None => self.get(scope, object).await?,
                 };
                 Ok::<_, Error>(live.map(|live| (object.key(), live)))
@@ -258,6 +258,11 @@ impl Target {
             next = Some(more);
         }
     }
+}
+
+/// Whether an object is called like a record of a release, which lists of Secrets leave out.
+fn is_record(object: &ObjectRef) -> bool {
+    object.gvk.is_secret() && object.name.starts_with("sh.helm.release.v1.")
 }
 
 /// `None` for an object that is not there.

@@ -83,7 +83,7 @@ async fn no_more_is_asked_than_is_needed() {
     let blue = || values(r#"{"color": "blue"}"#);
     let red = || values(r#"{"color": "red"}"#);
     let engine = Engine::new();
-    let fresh = || async { engine.target(client(&kubeconfig).await).watching() };
+    let fresh = || async { engine.target(client(&kubeconfig).await) };
     let at = |target: &pintle::Target| target.release("ours").in_namespace(stage.namespace.name());
 
     let target = fresh().await;
@@ -100,7 +100,9 @@ async fn no_more_is_asked_than_is_needed() {
     // The records are listed and the newest is read; discovery is two requests.
     assert!(cold.reads <= 2 + 2 + KINDS, "{} reads", cold.reads);
 
-    // The same process again, as soon as the watches have told what there is.
+    // A process that watches, as soon as the watches, one for each kind, have told what there is.
+    let target = fresh().await.watching();
+    assert_eq!(at(&target).ensure(&chart).values(blue()).await.unwrap().change, Change::Unchanged);
     let (mut warm, mut tries) = (usize::MAX, 0);
     while warm > 3 {
         let (kept, again) =
