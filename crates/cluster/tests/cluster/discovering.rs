@@ -39,10 +39,13 @@ async fn capabilities_are_helms() {
     .unwrap();
     let path = chart.path().display().to_string();
     let output = place.helm(&["install", "versions", &path, "--dry-run=server"]).await;
-    let mut helms: Vec<&str> = output.lines().filter_map(|line| line.strip_prefix("= ")).collect();
+    // Other tests make and delete CRDs of this domain meanwhile.
+    let lasts = |name: &&str| !name.contains(".example.com/");
+    let mut helms: Vec<&str> =
+        output.lines().filter_map(|line| line.strip_prefix("= ")).filter(lasts).collect();
     helms.sort_unstable();
     let discovery = place.target.discovery(&place.scope).await.unwrap();
-    let ours: Vec<&str> = discovery.capabilities().iter().map(String::as_str).collect();
+    let ours: Vec<&str> = discovery.capabilities().iter().map(String::as_str).filter(lasts).collect();
     assert_eq!(ours, helms);
 }
 
