@@ -277,7 +277,8 @@ pub(crate) async fn plan_revision(
     Ok(Plan {
         release: release.clone(),
         work: Work::Revision(Box::new(revision)),
-        warnings,
+        // The server's words can quote values.
+        warnings: warnings.iter().map(|warning| look.sensitive.mask(warning)).collect(),
         sensitive: look.sensitive.clone(),
     })
 }

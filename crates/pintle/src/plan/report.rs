@@ -144,7 +144,7 @@ impl Plan {
             revision: record.revision,
             chart: format!("{} {}", record.chart_name(), record.chart_version()),
             steps: self.steps(),
-            warnings: self.warnings.iter().map(|warning| self.sensitive.mask(warning)).collect(),
+            warnings: self.warnings.clone(),
         }
     }
 

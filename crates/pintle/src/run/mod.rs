@@ -36,7 +36,7 @@ impl Plan {
             None => scope,
         };
         for text in &warnings {
-            observer.event(&Event::Warning { text: sensitive.mask(text) });
+            observer.event(&Event::Warning { text: text.clone() });
         }
         let run = Run { release, observer, scope, warnings, sensitive };
         match work {
