@@ -79,16 +79,17 @@ impl Target {
             let change = self.install_crd(scope, crd, policy).await?;
             observer.progress(&Progress::Applied { object: crd.reference(), change });
             if change != Change::Unchanged {
-                written.push(crd.reference().clone());
+                written.push(crd.clone());
             }
             changes.push(change);
         }
         if !written.is_empty() {
             let scope = scope.within(ESTABLISHED_WITHIN);
-            self.wait_ready(&scope, &written, &WaitOptions::default(), observer)
+            let references: Vec<_> = written.iter().map(|crd| crd.reference().clone()).collect();
+            self.wait_ready(&scope, &references, &WaitOptions::default(), observer)
                 .await
                 .map_err(CrdError::NotEstablished)?;
-            self.refresh_discovery(&scope).await?;
+            self.await_kinds(&scope, &kinds_of(&written)).await?;
         }
         Ok(changes)
     }

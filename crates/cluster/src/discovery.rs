@@ -24,6 +24,9 @@ const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGrou
 /// The longest pause before a cluster that does not answer is asked again for its CRDs.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
+/// The longest pause before kinds of a new CRD are asked for again.
+const LONGEST_LAG: Duration = Duration::from_secs(1);
+
 /// How soon after a refresh an unknown kind does not cause another one.
 const SETTLED: Duration = Duration::from_secs(1);
 
@@ -379,6 +382,25 @@ impl Target {
             return Ok(discovery);
         }
         self.discover(scope, SETTLED).await
+    }
+
+    /// Asks the cluster anew what kinds it serves until these are among them: a CRD is established a moment before its
+    /// kinds are told of. Ends with [`Error::UnknownKind`] where the scope does.
+    pub async fn await_kinds(&self, scope: &Scope, kinds: &[Gvk]) -> Result<(), Error> {
+        let mut tries = 0;
+        loop {
+            let discovery = self.refresh_discovery(scope).await?;
+            let Some(missing) = kinds.iter().find(|gvk| discovery.resource(gvk).is_none()) else {
+                return Ok(());
+            };
+            tries += 1;
+            if let Err(error) = scope.sleep(backoff(tries, LONGEST_LAG)).await {
+                return Err(match error {
+                    Error::DeadlinePassed => Error::UnknownKind { gvk: missing.clone() },
+                    error => error,
+                });
+            }
+        }
     }
 
     /// How the objects of a kind are asked for. An unknown kind is looked for anew before it is called unknown.

@@ -4,8 +4,8 @@ use std::sync::Mutex;
 
 use futures::future::join_all;
 use pintle_cluster::{
-    ApplyOptions, Change as Written, Deletion, Error as ClusterError, Jobs, ObjectRef, Owner, Progress,
-    ProgressObserver, Propagation, Scope, Status, Unobserved, WaitError, WaitOptions,
+    ApplyOptions, Change as Written, Deletion, Error as ClusterError, Jobs, Object, ObjectRef, Owner,
+    Progress, ProgressObserver, Propagation, Scope, Status, Unobserved, WaitError, WaitOptions, kinds_of,
 };
 
 use super::{Run, Stop};
@@ -32,19 +32,22 @@ impl Run<'_> {
             return Ok(());
         }
         self.write(wanted.clone(), settings, Doing::ApplyingCrds, done).await?;
-        let references: Vec<_> = wanted.iter().map(|crd| crd.object.reference().clone()).collect();
-        self.established(&references, settings, Doing::ApplyingCrds).await
+        let crds: Vec<Object> = wanted.iter().map(|crd| crd.object.clone()).collect();
+        self.established(&crds, settings, Doing::ApplyingCrds).await
     }
 
     /// Waits until the cluster serves the kinds of these CRDs, and learns of them.
-    async fn established(&self, crds: &[ObjectRef], settings: &RunOptions, doing: Doing) -> Result<(), Stop> {
+    async fn established(&self, crds: &[Object], settings: &RunOptions, doing: Doing) -> Result<(), Stop> {
+        let references: Vec<ObjectRef> = crds.iter().map(|crd| crd.reference().clone()).collect();
         let scope = self.scope.within(settings.timeouts.step);
         let cluster = self.release.cluster();
-        if let Err(error) = cluster.wait_ready(&scope, crds, &WaitOptions::default(), &Unobserved).await {
+        if let Err(error) =
+            cluster.wait_ready(&scope, &references, &WaitOptions::default(), &Unobserved).await
+        {
             return Err(self.unready(doing, error).await);
         }
-        let learned = cluster.refresh_discovery(&scope).await;
-        learned.map(drop).map_err(|error| Stop::cluster(doing, &error))
+        let learned = cluster.await_kinds(&scope, &kinds_of(crds)).await;
+        learned.map_err(|error| Stop::cluster(doing, &error))
     }
 
     /// Creates and changes the objects of a revision, wave after wave; those that need nothing are only told of. As with
@@ -98,10 +101,10 @@ impl Run<'_> {
 
     /// Waits until the cluster serves the kinds of the CRDs among the objects, which were applied just now.
     async fn learn(&self, objects: &[Planned], settings: &RunOptions) -> Result<(), Stop> {
-        let crds: Vec<_> = objects
+        let crds: Vec<Object> = objects
             .iter()
-            .map(|planned| planned.object.reference())
-            .filter(|reference| reference.gvk.is("apiextensions.k8s.io", "CustomResourceDefinition"))
+            .map(|planned| &planned.object)
+            .filter(|object| object.reference().gvk.is("apiextensions.k8s.io", "CustomResourceDefinition"))
             .cloned()
             .collect();
         self.established(&crds, settings, Doing::Applying).await
