@@ -9,6 +9,34 @@ use pintle_value::{Data, DataMap};
 use crate::print::float_text;
 use crate::{ChartError, Dependency, Lock, Maintainer, Metadata};
 
+/// A Chart.yaml as it is written, before its rules are checked: what linters look at.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct ChartFile {
+    /// What it says.
+    pub metadata: Metadata,
+    /// Whether an entry of `maintainers` is `null`.
+    pub empty_maintainer: bool,
+}
+
+impl ChartFile {
+    /// Reads the text. The error is Helm's text (Helm: `pkg/chart/v2/util/chartfile.go`, `LoadChartfile`).
+    pub fn read(bytes: &[u8]) -> Result<Self, String> {
+        let data = yaml(bytes).map_err(|failure| failure.message)?;
+        let mut draft = Draft::default();
+        draft.decode(&data, Decoder::default()).map_err(|failure| failure.message)?;
+        Ok(Self { metadata: draft.metadata, empty_maintainer: draft.null_maintainer })
+    }
+
+    /// Refuses keys that stand twice and fields that Helm does not know (Helm: `StrictLoadChartfile`).
+    pub fn check_strictly(bytes: &[u8]) -> Result<(), String> {
+        let data = pintle_yaml::parse_strict(bytes, &pintle_yaml::Limits::default())
+            .map_err(|error| error.to_string())?;
+        let decoder = Decoder { strict: true, ..Decoder::default() };
+        Draft::default().decode(&data, decoder).map_err(|failure| failure.message)
+    }
+}
+
 /// Metadata while its files are read, with what can only be judged when all are.
 #[derive(Default)]
 pub(crate) struct Draft {
@@ -21,11 +49,14 @@ impl Draft {
     /// Reads a Chart.yaml or requirements.yaml into what is there already.
     pub(crate) fn read(&mut self, file: &str, bytes: &[u8]) -> Result<(), ChartError> {
         let data = yaml(bytes).map_err(|error| error.into_error(file))?;
-        let mut decoder = Decoder::default();
-        if let Some(map) = decoder.root(&data, "v2.Metadata") {
+        self.decode(&data, Decoder::default()).map_err(|error| error.into_error(file))
+    }
+
+    fn decode(&mut self, data: &Data, mut decoder: Decoder) -> Result<(), Failure> {
+        if let Some(map) = decoder.root(data, "v2.Metadata") {
             self.fill(&mut decoder, map);
         }
-        decoder.finish().map_err(|error| error.into_error(file))
+        decoder.finish()
     }
 
     fn fill(&mut self, decoder: &mut Decoder, map: &DataMap) {
@@ -204,6 +235,8 @@ impl From<pintle_yaml::Error> for Failure {
 struct Decoder {
     path: Vec<String>,
     error: Option<String>,
+    /// Whether fields that nobody asks for are an error (Go: `DisallowUnknownFields`).
+    strict: bool,
 }
 
 type Field<'a> = &'a mut dyn FnMut(&mut Decoder, &str, &Data);
@@ -264,6 +297,8 @@ impl Decoder {
                 self.path.push(key.into_owned());
                 field(self, name, value);
                 self.path.pop();
+            } else if self.strict && self.error.is_none() {
+                self.error = Some(format!("json: unknown field {}", pintle_value::quoted(&*key)));
             }
         }
     }

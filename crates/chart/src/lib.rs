@@ -49,6 +49,7 @@ mod warning;
 
 pub use chart::{Chart, ChartBuilder, CrdFile, Digest};
 pub use coalesce::{coalesce_tables, coalesce_values};
+pub use decode::ChartFile;
 pub use dependencies::{Processed, is_compatible};
 pub use error::{ChartError, Class, SchemaFault};
 pub use file::File;
@@ -61,7 +62,8 @@ pub use path_pattern::PathPattern;
 pub use print::number_text;
 pub use release_name::validate_release_name;
 #[cfg(feature = "schema")]
-pub use schema::{has_schema, validate_schema};
+pub use schema::{check_schema, has_schema, validate_schema};
 pub use timestamp::Timestamp;
 pub use values::{Values, ValuesBuilder};
+pub use values_file::stream_documents;
 pub use warning::{Level, Warning};

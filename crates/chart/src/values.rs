@@ -17,6 +17,9 @@ pub struct Values {
     layers: Arc<[Layer]>,
 }
 
+/// What values are called that come without a file or flag.
+const GIVEN: &str = "the given values";
+
 /// One file or flag.
 #[derive(Clone, Debug, PartialEq)]
 struct Layer {
@@ -43,6 +46,19 @@ impl Values {
         &self.data
     }
 
+    /// These values over others that were there before, such as those of the last revision of a release. `merged` is what
+    /// the two give together; who set what is asked of these first.
+    #[must_use]
+    pub fn over(&self, origin: Origin, before: DataMap, merged: DataMap) -> Self {
+        let layer = |origin, data| Layer { origin, data: Data::Map(data), text: None };
+        let mut layers = vec![layer(origin, before)];
+        if self.layers.is_empty() {
+            layers.push(layer(Origin::file(GIVEN), self.data.clone()));
+        }
+        layers.extend(self.layers.iter().cloned());
+        Self { data: merged, layers: layers.into() }
+    }
+
     /// The file or flag that set, or by `null` removed, the value below this path; the last one that spoke. `None`
     /// where none did.
     pub fn origin(&self, path: &[&str]) -> Option<Origin> {
@@ -51,13 +67,13 @@ impl Values {
 
     /// The same for a path of any kind, and what was done to the value.
     pub(crate) fn said(&self, path: &ValuePath) -> Option<(Said, Effect)> {
-        // An item that the list has not in the end is the doing of who set the list.
         let all = Data::Map(self.data.clone());
+        // Where the list is the user's, so is what it has not, and what only fills it up to another item.
         let item = path.steps().iter().position(|step| matches!(step, Step::Item(_)));
-        let list = item.map(|at| path.steps().iter().take(at).cloned().collect::<ValuePath>());
-        if let Some(list) = list.filter(|list| list.find(&all).is_some() && path.find(&all).is_none()) {
-            let index = path.steps().get(list.steps().len());
-            if index.is_some_and(|index| list.step(index.clone()).find(&all).is_none()) {
+        let list: Option<ValuePath> = item.map(|at| path.steps().iter().take(at).cloned().collect());
+        if let Some(list) = list.filter(|list| matches!(list.find(&all), Some(Data::List(_)))) {
+            let item: ValuePath = path.steps().iter().take(list.steps().len() + 1).cloned().collect();
+            if item.find(&all).is_none_or(Data::is_null) {
                 return self.said(&list);
             }
         }
@@ -69,7 +85,7 @@ impl Values {
         found.or_else(|| {
             // Values that nobody has a record of.
             let (depth, effect) = spoken(&all, path.steps(), Padding::Counts)?;
-            let origin = Origin::file("the given values");
+            let origin = Origin::file(GIVEN);
             self.layers.is_empty().then(|| (Said::new(origin, path, depth), effect))
         })
     }

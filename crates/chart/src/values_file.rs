@@ -31,6 +31,17 @@ pub(crate) fn read(bytes: &[u8]) -> Result<DataMap, Failure> {
     Ok(values)
 }
 
+/// The documents of a YAML stream as Kubernetes' reader cuts them, at lines that begin with `---`. The error is its text
+/// (`k8s.io/apimachinery/pkg/util/yaml/decoder.go`, `YAMLReader`).
+pub fn stream_documents(bytes: &[u8]) -> Result<Vec<Vec<u8>>, String> {
+    let bytes = normalize(bytes);
+    let documents = split(&bytes).map_err(|failure| {
+        let text = failure.message;
+        text.strip_prefix("error reading yaml document: ").map_or(text.clone(), str::to_owned)
+    })?;
+    Ok(documents.into_iter().map(|(_, document)| document.to_vec()).collect())
+}
+
 /// The text with `\n` behind every line, the last one included, and nowhere `\r\n`: so Helm's reader hands it on.
 pub(crate) fn normalize(bytes: &[u8]) -> Cow<'_, [u8]> {
     let crlf = bytes.windows(2).any(|pair| pair == b"\r\n");

@@ -90,6 +90,7 @@ fn the_user_wins_the_last_one_first() {
         .file("a.yaml", "replicas: 2\ndb:\n  size: 5Gi\n  port: null\nhosts: [x, y]\n")
         .file("b.yaml", "# second\r\ndb: {size: 6Gi}\r\n---\r\ndb:\r\n  late: 1\r\n")
         .set("db.auth.user=root,hosts[1]=z")
+        .set("ports[1].name=b")
         .set_string("global.zone=ap")
         .set_json("labels=null")
         .build()
@@ -106,6 +107,9 @@ fn the_user_wins_the_last_one_first() {
         ("store/global/zone", "set by --set-string"),
         ("labels", "removed by --set-json"),
         ("labels/0/name", "removed by --set-json"),
+        ("hosts/2", "set by --set"),
+        ("ports/0/name", "set by --set"),
+        ("ports/1/name", "set by --set"),
     ] {
         assert_eq!(said(&origins, path), expected, "{path}");
     }

@@ -3,10 +3,13 @@
 use std::fmt;
 use std::io;
 
+use pintle::render::Explanation;
+
 /// Why a command failed, in one message for the person at the terminal, and what it tells the program that called it.
 #[derive(Debug)]
 pub(crate) struct Failure {
     message: Option<String>,
+    explanation: Option<Box<Explanation>>,
     code: u8,
 }
 
@@ -16,12 +19,12 @@ const FAILED: u8 = 1;
 impl Failure {
     /// A failure with this message.
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: Some(message.into()), code: FAILED }
+        Self { message: Some(message.into()), explanation: None, code: FAILED }
     }
 
     /// Nothing failed, but the exit code says something.
     pub(crate) fn silent(code: u8) -> Self {
-        Self { message: None, code }
+        Self { message: None, explanation: None, code }
     }
 
     /// The exit code.
@@ -32,6 +35,16 @@ impl Failure {
     /// The message; `None` where there is none, or nobody can read it because the reader of the output has gone away.
     pub(crate) fn message(&self) -> Option<&str> {
         self.message.as_deref()
+    }
+
+    /// What lies behind it in the chart and its values.
+    pub(crate) fn explanation(&self) -> Option<&Explanation> {
+        self.explanation.as_deref()
+    }
+
+    /// The same, with what lies behind it.
+    pub(crate) fn explained(self, explanation: Option<Box<Explanation>>) -> Self {
+        Self { explanation, ..self }
     }
 
     /// The same, with what was being done in front.
@@ -64,7 +77,10 @@ impl From<pintle::Error> for Failure {
         match error {
             // Helm's commands say it in this way; `install` alone gives the reason (Helm: `pkg/action/*.go`).
             pintle::Error::Name { name } => Self::new(format!("release name is invalid: {name}")),
-            error => Self::new(error.to_string()),
+            error => {
+                let explanation = error.explanation().cloned().map(Box::new);
+                Self::new(error.to_string()).explained(explanation)
+            }
         }
     }
 }

@@ -22,8 +22,12 @@ use failure::Failure;
 
 fn main() -> ExitCode {
     let mut out = io::stdout().lock();
+    let mut explain = false;
     let ended = match arguments::parse(std::env::args_os()) {
-        Ok(arguments) => run(&arguments, &mut out),
+        Ok(arguments) => {
+            explain = arguments.global.explain.is_on();
+            run(&arguments, &mut out)
+        }
         Err(Refusal::Help(help)) => write!(out, "{}", help.render()).map_err(Failure::from),
         Err(Refusal::Usage(message)) => Err(Failure::new(message)),
         Err(Refusal::NotYet(flag)) => Err(Failure::new(format!("the flag --{flag} is not supported yet"))),
@@ -34,6 +38,10 @@ fn main() -> ExitCode {
             if let Some(message) = failure.message() {
                 // Where even standard error is closed, nobody is there to be told.
                 let _ = writeln!(io::stderr(), "Error: {message}");
+            }
+            // Helm prints nothing more; nor does this program, where another one reads it.
+            if let Some(explanation) = failure.explanation().filter(|_| explain) {
+                let _ = write!(io::stderr(), "\n{explanation}");
             }
             ExitCode::from(failure.code())
         }

@@ -68,6 +68,7 @@ mod ownership;
 mod path;
 mod progress;
 mod read;
+mod refused_fields;
 mod request;
 mod scope;
 mod status;

@@ -3,6 +3,7 @@
 use pintle_template::{Call, CallError};
 use pintle_value::{Data, Map, Str, Value};
 
+use crate::host::LintFault;
 use crate::host::{LookupRequest, Strictness, host};
 use crate::table::functions;
 
@@ -31,21 +32,21 @@ functions! {
 /// Helm: `pkg/engine/engine.go`, `initFunMap`.
 fn required(call: &mut dyn Call, message: &Str, value: &Value) -> Result<Value, CallError> {
     match value {
-        Value::Nil => complain(call, "required", message),
-        Value::String(text) if text.is_empty() => complain(call, "required", message),
+        Value::Nil => complain(call, LintFault::Missing, message),
+        Value::String(text) if text.is_empty() => complain(call, LintFault::Empty, message),
         given => Ok(given.clone()),
     }
 }
 
 fn fail(call: &mut dyn Call, message: &Str) -> Result<Value, CallError> {
-    complain(call, "fail", message)
+    complain(call, LintFault::Failed, message)
 }
 
-fn complain(call: &mut dyn Call, function: &'static str, message: &Str) -> Result<Value, CallError> {
+fn complain(call: &mut dyn Call, fault: LintFault, message: &Str) -> Result<Value, CallError> {
     let host = host(call)?;
     match host.strictness {
         Strictness::Lint => {
-            host.note(function, message.to_str_lossy().into_owned());
+            host.note(fault, message.to_str_lossy().into_owned());
             Ok(Value::EMPTY)
         }
         Strictness::Fail => {

@@ -182,10 +182,22 @@ pub enum Strictness {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LintNote {
-    /// The function, `required` or `fail`.
-    pub function: &'static str,
+    /// What it would have been.
+    pub fault: LintFault,
     /// The template's message.
     pub message: String,
+}
+
+/// What a [`LintNote`] is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LintFault {
+    /// `required` was given nothing.
+    Missing,
+    /// `required` was given an empty text.
+    Empty,
+    /// `fail` was called.
+    Failed,
 }
 
 /// The state of one run that the functions reach through [`Call::host`].
@@ -281,10 +293,10 @@ impl HelmHost {
         self.regexes.insert(expression.clone(), Rc::clone(regex));
     }
 
-    pub(crate) fn note(&mut self, function: &'static str, message: String) {
+    pub(crate) fn note(&mut self, fault: LintFault, message: String) {
         const MAX_NOTES: usize = 1_000;
         if self.notes.len() < MAX_NOTES {
-            self.notes.push(LintNote { function, message });
+            self.notes.push(LintNote { fault, message });
         }
     }
 }

@@ -62,8 +62,8 @@ use pintle_template::Functions;
 pub use dates::Zone;
 pub use flow::{MESSAGE_END, MESSAGE_START};
 pub use host::{
-    Clock, HelmHost, LintNote, Lookup, LookupRequest, Moment, NoLookup, NoResolver, OsRandom, Random,
-    Resolver, SeededRandom, Strictness, SystemClock,
+    Clock, HelmHost, LintFault, LintNote, Lookup, LookupRequest, Moment, NoLookup, NoResolver, OsRandom,
+    Random, Resolver, SeededRandom, Strictness, SystemClock,
 };
 pub use semver::{Constraint, Version, VersionError};
 

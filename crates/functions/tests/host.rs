@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use pintle_functions::{
-    Helm, HelmHost, Lookup, LookupRequest, MESSAGE_END, MESSAGE_START, Moment, Resolver, SeededRandom,
-    Strictness, Zone,
+    Helm, HelmHost, LintFault, Lookup, LookupRequest, MESSAGE_END, MESSAGE_START, Moment, Resolver,
+    SeededRandom, Strictness, Zone,
 };
 use pintle_template::{Execution, Function, Functions, Output, Templates};
 use pintle_value::{Data, Str, Value, types};
@@ -128,8 +128,11 @@ fn a_lint_notes_what_else_fails() {
     assert!(error.ends_with(&format!("{MESSAGE_START}name is needed{MESSAGE_END}")), "{error}");
     let mut host = fixed(1).strictness(Strictness::Lint);
     assert_eq!(render(text, &mut host).unwrap(), "[given]");
-    let notes: Vec<_> = host.take_notes().into_iter().map(|note| (note.function, note.message)).collect();
-    assert_eq!(notes, [("required", "name is needed".to_owned()), ("fail", "no".to_owned())]);
+    let notes: Vec<_> = host.take_notes().into_iter().map(|note| (note.fault, note.message)).collect();
+    assert_eq!(
+        notes,
+        [(LintFault::Missing, "name is needed".to_owned()), (LintFault::Failed, "no".to_owned())]
+    );
 }
 
 #[test]

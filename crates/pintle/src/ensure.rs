@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use pintle_chart::Chart;
+use pintle_chart::{Chart, Values};
 use pintle_cluster::DriftRules;
 use pintle_release::{Record, Status, Stored};
-use pintle_value::{Data, DataMap};
+use pintle_value::Data;
 use tokio_util::sync::CancellationToken;
 
 use crate::ledger::{Past, RUN};
@@ -69,7 +69,7 @@ impl ReleaseHandle {
 
 impl Ensure {
     /// The user's values. Default: none.
-    pub fn values(mut self, values: impl Into<DataMap>) -> Self {
+    pub fn values(mut self, values: impl Into<Values>) -> Self {
         self.inputs.values = values.into();
         self
     }
@@ -223,13 +223,13 @@ impl Ensure {
     /// Where the record's annotation is gone, because Helm wrote the record, what the record holds of the chart is
     /// compared.
     fn is_same(&self, stored: &Stored) -> Result<bool, Error> {
-        if !same_map(&stored.record.config, &self.inputs.values) {
+        if !same_map(&stored.record.config, self.inputs.values.data()) {
             return Ok(false);
         }
         if let Some(digest) = stored.annotations.get(CHART_DIGEST) {
             return Ok(*digest == self.chart.digest().to_string());
         }
-        let processed = self.chart.process_dependencies(&self.inputs.values)?;
+        let processed = self.chart.process_dependencies(self.inputs.values.data())?;
         Ok(same_chart(&stored.record, &chart_data(&processed.chart)?))
     }
 }

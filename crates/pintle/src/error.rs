@@ -99,7 +99,7 @@ pub enum Error {
     Chart(#[from] Box<pintle_chart::ChartError>),
     /// The chart could not be rendered.
     #[error(transparent)]
-    Render(#[from] Box<pintle_render::RenderError>),
+    Render(Box<Unrendered>),
     /// The chart could not be fetched.
     #[cfg(feature = "http")]
     #[error(transparent)]
@@ -241,7 +241,29 @@ impl Failed {
     }
 }
 
+/// Why a chart could not be rendered, and what lies behind it.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+#[non_exhaustive]
+pub struct Unrendered {
+    /// Why.
+    pub error: pintle_render::RenderError,
+    /// The template's lines and the values in them; empty where nothing can be said.
+    pub explanation: pintle_render::Explanation,
+}
+
 impl Error {
+    /// What lies behind it in the chart and its values: the template's line, and who set the values in it.
+    pub fn explanation(&self) -> Option<&pintle_render::Explanation> {
+        match self {
+            Self::Render(unrendered) => {
+                Some(&unrendered.explanation).filter(|explanation| !explanation.is_empty())
+            }
+            Self::Failed(failed) => failed.failure.explanation.as_deref(),
+            _ => None,
+        }
+    }
+
     /// What a caller can do about it.
     pub fn class(&self) -> Class {
         match self {

@@ -44,13 +44,26 @@ pub struct Failure {
     pub reason: String,
     /// The template that made the object (`web/templates/deployment.yaml`).
     pub template: Option<String>,
+    /// The fields of the object that the cluster refuses (`spec.ports[0].port`); empty where it names none.
+    pub fields: Vec<String>,
+    /// The template's line behind a field that the cluster refuses, and the values in it; known where the plan was
+    /// made by this process.
+    pub explanation: Option<Box<pintle_render::Explanation>>,
     /// Conditions, pods, container states, log lines and events of the object.
     pub report: Option<Box<FailureReport>>,
 }
 
 impl Failure {
     pub(crate) fn new(doing: Doing, reason: impl Into<String>) -> Self {
-        Self { doing, object: None, reason: reason.into(), template: None, report: None }
+        Self {
+            doing,
+            object: None,
+            reason: reason.into(),
+            template: None,
+            fields: Vec::new(),
+            explanation: None,
+            report: None,
+        }
     }
 
     pub(crate) fn on(mut self, object: Option<ObjectRef>) -> Self {

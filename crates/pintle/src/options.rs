@@ -163,6 +163,8 @@ pub enum NameReuse {
     Refuse,
     /// A new revision takes the place of the uninstalled or failed one (`--replace`).
     Replace,
+    /// Nobody looks: for a plan that is read and never run (`helm template --dry-run=server`).
+    Ignore,
 }
 
 /// Whether the records of an uninstalled release are kept.

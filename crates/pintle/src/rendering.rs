@@ -3,19 +3,20 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use pintle_chart::{Chart, ChartError};
+use pintle_chart::{Chart, ChartError, Values};
 use pintle_cluster::Scope;
 use pintle_functions::LookupRequest;
 use pintle_release::{DeletePolicy, Hook, HookEvent, OutputLogPolicy, Record};
 use pintle_render::{
-    Capabilities, KubeVersion, LiveLookup, Notes, Operation, RenderError, RenderInput, Rendered, SchemaCheck,
+    Capabilities, KubeVersion, LiveLookup, Notes, Operation, RenderInput, Rendered, SchemaCheck,
     check_installable,
 };
 use pintle_value::{Data, DataMap, Value};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::explainer::{Explainer, Remembered};
 use crate::plan::{Action, Inputs, Sourced, flatten, manifest_objects, stream_objects};
-use crate::{Crds, Engine, Error, ReleaseHandle, SchemaValidation, SubchartNotes};
+use crate::{Crds, Engine, Error, ReleaseHandle, SchemaValidation, SubchartNotes, Unrendered};
 
 /// What is rendered, and for which revision.
 pub(crate) struct Request<'a> {
@@ -23,7 +24,7 @@ pub(crate) struct Request<'a> {
     pub(crate) chart: &'a Chart,
     /// Defaults that take the place of the chart's own.
     pub(crate) defaults: Option<DataMap>,
-    pub(crate) values: DataMap,
+    pub(crate) values: Values,
     pub(crate) namespace: String,
     pub(crate) action: Action,
     /// What templates find in `.Release.Revision`.
@@ -42,6 +43,8 @@ pub(crate) struct Rendering {
     pub(crate) hooks: Vec<Hook>,
     pub(crate) notes: String,
     pub(crate) warnings: Vec<String>,
+    /// What can explain the objects; a record alone cannot.
+    pub(crate) explainer: Option<Explainer>,
 }
 
 /// Renders on a blocking thread; `lookup` asks the cluster from there.
@@ -74,8 +77,7 @@ pub(crate) async fn render(request: Request<'_>) -> Result<Rendering, Error> {
         .revision(request.revision.into())
         .operation(if request.action == Action::Install { Operation::Install } else { Operation::Upgrade })
         .capabilities(capabilities)
-        .lookup(Arc::new(Asking { questions }))
-        .cancel(stopped)
+        .lookup(Remembered::new(Asking { questions }))
         .notes(match request.inputs.subchart_notes {
             SubchartNotes::Leave => Notes::Own,
             SubchartNotes::Render => Notes::All,
@@ -85,7 +87,15 @@ pub(crate) async fn render(request: Request<'_>) -> Result<Rendering, Error> {
             SchemaValidation::Skip => SchemaCheck::Skip,
         });
     let engine: Engine = request.release.engine().clone();
-    let mut rendering = tokio::task::spawn_blocking(move || engine.compile(&chart).render(&input));
+    let compiled = engine.compile(&chart);
+    let explainer = Explainer::new(Arc::clone(&compiled), input.clone());
+    let input = input.cancel(stopped);
+    let mut rendering = tokio::task::spawn_blocking(move || {
+        compiled.render(&input).map_err(|error| {
+            let explanation = compiled.explain(&input, &error);
+            Box::new(Unrendered { error, explanation })
+        })
+    });
     let rendered = loop {
         tokio::select! {
             done = &mut rendering => break done.map_err(|_| Error::Stopped)?,
@@ -93,9 +103,9 @@ pub(crate) async fn render(request: Request<'_>) -> Result<Rendering, Error> {
         }
     };
     drop(guard);
-    let mut rendered = rendered.map_err(Box::new)?;
+    let mut rendered = rendered.map_err(Error::Render)?;
     rendered.warnings.splice(0..0, warnings);
-    Rendering::of(&rendered)
+    Rendering::of(&rendered, explainer)
 }
 
 /// The values that templates of a record's chart saw: its defaults with the user's values over them.
@@ -140,10 +150,11 @@ impl Rendering {
             hooks: record.hooks.clone(),
             notes: record.info.notes.clone(),
             warnings: Vec::new(),
+            explainer: None,
         })
     }
 
-    fn of(rendered: &Rendered) -> Result<Self, Error> {
+    fn of(rendered: &Rendered, explainer: Explainer) -> Result<Self, Error> {
         let mut objects = Vec::new();
         for document in &rendered.documents {
             flatten(document.object.clone(), Some(&document.source), &mut objects);
@@ -156,6 +167,7 @@ impl Rendering {
             hooks: rendered.hooks.iter().map(hook).collect(),
             notes: rendered.notes.clone(),
             warnings: rendered.warnings.iter().map(|warning| warning.message.clone()).collect(),
+            explainer: Some(explainer),
         })
     }
 }
@@ -262,11 +274,5 @@ impl Drop for StopOnDrop {
 impl From<ChartError> for Error {
     fn from(error: ChartError) -> Self {
         Self::Chart(Box::new(error))
-    }
-}
-
-impl From<RenderError> for Error {
-    fn from(error: RenderError) -> Self {
-        Self::Render(Box::new(error))
     }
 }

@@ -7,8 +7,8 @@ use pintle_chart::{Chart, PathPattern, Values, Warning};
 
 use crate::input::Objects;
 use crate::{
-    Capabilities, CompiledChart, Crds, Hidden, Hook, KubeVersion, Operation, RenderError, RenderInput,
-    Rendered, SchemaCheck, split_manifests,
+    Capabilities, CompiledChart, Crds, Explanation, Hidden, Hook, KubeVersion, Operation, OutputFolder,
+    RenderError, RenderInput, Rendered, SchemaCheck, split_manifests,
 };
 
 /// The flags of `helm template`.
@@ -35,6 +35,21 @@ pub struct TemplateOptions {
     pub operation: Operation,
     /// `--skip-schema-validation`.
     pub schema: SchemaCheck,
+    /// Whether an error is explained.
+    pub explanations: Explanations,
+    /// `--output-dir`: documents are written there, and what is printed says so.
+    pub output: Option<OutputFolder>,
+}
+
+/// Whether an error of a render is explained, for which the chart is rendered once more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "it is or it is not")]
+pub enum Explanations {
+    /// It is not.
+    #[default]
+    Skip,
+    /// It is.
+    Make,
 }
 
 /// Which hooks `helm template` prints.
@@ -48,6 +63,17 @@ pub enum HookOutput {
     WithoutTests,
     /// None (`--no-hooks`).
     None,
+}
+
+impl HookOutput {
+    /// Whether this hook is among them.
+    pub(crate) fn shows(self, hook: &Hook) -> bool {
+        match self {
+            Self::All => true,
+            Self::WithoutTests => !hook.is_test(),
+            Self::None => false,
+        }
+    }
 }
 
 /// What `helm template` prints.
@@ -134,16 +160,6 @@ impl Trimmed<'_> {
     }
 }
 
-impl HookOutput {
-    fn shows(self, hook: &Hook) -> bool {
-        match self {
-            Self::All => true,
-            Self::WithoutTests => !hook.is_test(),
-            Self::None => false,
-        }
-    }
-}
-
 /// Why `helm template` fails. Displayed it is what Helm prints behind `Error: `.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -155,6 +171,10 @@ pub struct TemplateError {
     /// What Helm prints to standard output under `--debug`, in spite of the error; `None` where it prints nothing,
     /// because it had not begun to render.
     pub rendered: Option<Hidden>,
+    /// What Helm prints to standard output before it: that files were written.
+    pub printed: String,
+    /// What lies behind it; `None` where it was not asked for, or nothing can be said.
+    pub explanation: Option<Box<Explanation>>,
 }
 
 impl std::fmt::Display for TemplateError {
@@ -188,7 +208,9 @@ pub fn template(chart: &CompiledChart, options: &TemplateOptions) -> Result<Temp
     let mut warnings = chart.chart().warnings().to_vec();
     match run(chart, options, &mut warnings) {
         Ok(content) => Ok(TemplateOutput { content, warnings }),
-        Err(Failed { message, rendered }) => Err(TemplateError { message, warnings, rendered }),
+        Err(Failed { message, rendered, printed, explanation }) => {
+            Err(TemplateError { message, warnings, rendered, printed, explanation })
+        }
     }
 }
 
@@ -196,11 +218,13 @@ pub fn template(chart: &CompiledChart, options: &TemplateOptions) -> Result<Temp
 struct Failed {
     message: String,
     rendered: Option<Hidden>,
+    printed: String,
+    explanation: Option<Box<Explanation>>,
 }
 
 impl From<String> for Failed {
     fn from(message: String) -> Self {
-        Self { message, rendered: None }
+        Self { message, rendered: None, printed: String::new(), explanation: None }
     }
 }
 
@@ -211,7 +235,7 @@ impl From<RenderError> for Failed {
             RenderError::Manifest { rendered, .. } => Hidden::new(format!("{}\n", rendered.reveal().trim())),
             _ => Hidden::new("\n".to_owned()),
         });
-        Self { message, rendered }
+        Self { message, rendered, printed: String::new(), explanation: None }
     }
 }
 
@@ -248,9 +272,26 @@ fn run(
                 let line = Warning::error("chart dependencies processing failed");
                 warnings.push(line.with("error", reason.to_string()));
             }
-            return Err(error.into());
+            let explanation = (options.explanations == Explanations::Make)
+                .then(|| Box::new(chart.explain(&input, &error)))
+                .filter(|explanation| !explanation.is_empty());
+            return Err(Failed { explanation, ..error.into() });
         }
     };
+    if let Some(folder) = &options.output {
+        let mut printed = String::new();
+        if let Err(message) = folder.write(&rendered, options.crds, options.hooks, &mut printed) {
+            let rendered = Some(Hidden::new("\n".to_owned()));
+            return Err(Failed { message, rendered, printed, explanation: None });
+        }
+        if let Some(pattern) = options.show_only.first() {
+            // Nothing is left to be shown.
+            let message = format!("could not find template {pattern} in chart");
+            return Err(Failed { printed, ..message.into() });
+        }
+        printed.push('\n');
+        return Ok(Content::Chosen(printed));
+    }
     let all = Content::All { rendered: Box::new(rendered), crds: options.crds, hooks: options.hooks };
     if options.show_only.is_empty() {
         return Ok(all);

@@ -91,8 +91,12 @@ impl CompiledChart {
                 && head.name == document.name
                 && head.api_version == document.api_version
         })?;
-        let (position, piece) = field_position(text, field)?;
-        Some(watched.explain_line(input, start, text, position, piece))
+        let (position, piece, last) = field_position(text, field)?;
+        let mut explanation = watched.explain_line(input, start, text, position, piece);
+        if !explanation.values.iter().any(|value| value.role == Role::Source) {
+            watched.explain_inside(input, start, text, position.line + 1..=last, &mut explanation);
+        }
+        Some(explanation)
     }
 
     /// Values that do not fit the chart, by their faults.
@@ -190,8 +194,8 @@ impl Watched {
                     Ok(_) => continue,
                     Err(message) => {
                         let field = wrong_field(&message).and_then(|field| field_position(text, field));
-                        let whole = (Position { line: 1, column: 1 }, Piece::Whole);
-                        let (position, piece) = field.unwrap_or(whole);
+                        let whole = (Position { line: 1, column: 1 }, Piece::Whole, 1);
+                        let (position, piece, _) = field.unwrap_or(whole);
                         return self.explain_line(input, start, text, position, piece);
                     }
                 },
@@ -266,6 +270,39 @@ impl Watched {
             }
         };
         self.explanation(input, &written, &reads)
+    }
+
+    /// Adds the values in these lines, which are those of a map or list; the places become those of the first value.
+    fn explain_inside(
+        &self,
+        input: &RenderInput,
+        start: usize,
+        text: &str,
+        lines: std::ops::RangeInclusive<u32>,
+        explanation: &mut Explanation,
+    ) {
+        const MOST_LINES: usize = 200;
+        const MOST_VALUES: usize = 32;
+        let mut found: Option<Explanation> = None;
+        for line in lines.take(MOST_LINES) {
+            let here = self.explain_line(input, start, text, Position { line, column: 1 }, Piece::Line);
+            if !here.values.iter().any(|value| value.role == Role::Source) {
+                continue;
+            }
+            match &mut found {
+                None => found = Some(here),
+                Some(found) => {
+                    let more = here.values.into_iter().filter(|value| !found.values.contains(value));
+                    let more: Vec<NamedValue> =
+                        more.take(MOST_VALUES.saturating_sub(found.values.len())).collect();
+                    found.values.extend(more);
+                }
+            }
+        }
+        if let Some(mut found) = found {
+            found.values.sort_by_key(|value| value.role == Role::Condition);
+            *explanation = found;
+        }
     }
 
     fn explanation(

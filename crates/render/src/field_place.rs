@@ -21,7 +21,9 @@ pub(crate) fn wrong_field(message: &str) -> Option<&str> {
 }
 
 /// Where a field stands in a document, or the last one on the way to it that is there, and what of that line is meant.
-pub(crate) fn field_position(text: &str, field: &str) -> Option<(Position, Piece)> {
+///
+/// The last is the line of the last thing in it.
+pub(crate) fn field_position(text: &str, field: &str) -> Option<(Position, Piece, u32)> {
     let document = parse_spanned(text.as_bytes(), &Limits::default()).ok()??;
     let mut node = document.root();
     let mut position = node.position();
@@ -47,7 +49,19 @@ pub(crate) fn field_position(text: &str, field: &str) -> Option<(Position, Piece
         let Some((place, below)) = found else { break };
         (position, node, piece) = (place, below, next);
     }
-    Some((position, piece))
+    Some((position, piece, last_line(node)))
+}
+
+/// The last line on which something in a node begins.
+fn last_line(node: Node<'_, '_>) -> u32 {
+    let mut last = node.position().line;
+    let mut todo = vec![node];
+    while let Some(node) = todo.pop() {
+        last = last.max(node.position().line);
+        todo.extend(node.items());
+        todo.extend(node.members().map(|(_, _, value)| value));
+    }
+    last
 }
 
 pub(crate) fn member<'d, 'i>(node: Node<'d, 'i>, key: &str) -> Option<(Position, Node<'d, 'i>)> {
@@ -96,9 +110,6 @@ pub(crate) fn path_of_line(text: &str, offset: usize) -> Option<ValuePath> {
         .map(|line| line.len() - line.trim_start().len())
         .min()?;
     let line = text.get(..offset)?.matches('\n').count();
-    if text.trim().lines().count() < 2 {
-        return None;
-    }
     // The first line may stand behind other text and lack its indentation.
     let mut plain = String::with_capacity(text.len());
     for line in text.lines() {
@@ -162,7 +173,7 @@ spec:
             ("spec.ports[0].protocol", 7, Piece::Item),
             ("spec.selector.app", 5, Piece::Line),
         ] {
-            let (position, found) = field_position(TEXT, field).unwrap();
+            let (position, found, _) = field_position(TEXT, field).unwrap();
             assert_eq!((position.line, found), (line, piece), "{field}");
         }
     }
@@ -178,6 +189,7 @@ spec:
         assert_eq!(path("- a"), "limits.list[0]");
         assert_eq!(path("- b"), "limits.list[1].b");
         assert_eq!(path_of_line("one line", 0), None);
+        assert_eq!(field_position(TEXT, "spec").unwrap().2, 9);
         assert_eq!(path_of_line("two: [lines\nthat: are no YAML", 3), None);
     }
 }

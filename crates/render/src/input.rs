@@ -60,6 +60,8 @@ pub enum Operation {
     Install,
     /// An upgrade or a rollback.
     Upgrade,
+    /// Neither: the chart is only looked at.
+    Neither,
 }
 
 /// How strictly templates are run.

@@ -14,7 +14,9 @@ mod head;
 mod hook;
 mod input;
 mod kind_order;
+pub mod lint;
 mod manifest;
+mod output_folder;
 mod post_renderer;
 mod release_name;
 mod render;
@@ -27,7 +29,8 @@ mod yaml_text;
 
 pub use capabilities::{Capabilities, KubeVersion};
 pub use command::{
-    HookOutput, TemplateError, TemplateOptions, TemplateOutput, check_installable, render_name, template,
+    Explanations, HookOutput, TemplateError, TemplateOptions, TemplateOutput, check_installable, render_name,
+    template,
 };
 pub use compiled::CompiledChart;
 pub use document::Document;
@@ -41,6 +44,8 @@ pub use hook::{
 };
 pub use input::{LiveLookup, Mode, NameResolver, Notes, Operation, RenderInput, SchemaCheck};
 pub use kind_order::{INSTALL_ORDER, UNINSTALL_ORDER, compare_kinds};
+pub use output_folder::OutputFolder;
+pub use pintle_template::Limits;
 pub use post_renderer::{PostDocument, PostRenderer, StreamPostRenderer};
 pub use release_name::name_from_template;
 pub use rendered::{Crds, Rendered};

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use pintle_chart::{Chart, Processed, Warning, coalesce_values, is_compatible};
-use pintle_functions::{HelmHost, Lookup, LookupRequest, Resolver, SeededRandom, Strictness};
+use pintle_functions::{
+    HelmHost, LintFault, LintNote, Lookup, LookupRequest, Resolver, SeededRandom, Strictness,
+};
 use pintle_template::{Error, ErrorKind, Execution, MissingKey, Output};
 use pintle_value::{Data, Map, Origin, Value};
 
@@ -63,14 +65,24 @@ impl CompiledChart {
         warnings: &mut Vec<Warning>,
     ) -> Result<(Chart, RenderedFiles), RenderError> {
         let Stage { chart, values } = self.stage(input, warnings)?;
-        let variant = self.variant(&chart);
-        let prepared = match &*variant {
-            Ok(prepared) => prepared,
-            Err(failure) => return Err(failure.to_error()),
-        };
-        let scope = scope(input, &chart, &values);
-        let files = execute(prepared, &scope, input, warnings)?;
+        let files = self.files_of(&chart, &values, input, warnings)?;
         Ok((chart, files))
+    }
+
+    /// Runs the templates of a chart whose dependencies were processed, on values that were merged already; what they
+    /// wrote is not read.
+    pub(crate) fn files_of(
+        &self,
+        chart: &Chart,
+        values: &Map,
+        input: &RenderInput,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<RenderedFiles, RenderError> {
+        let variant = self.variant(chart);
+        match &*variant {
+            Ok(prepared) => execute(prepared, &scope(input, chart, values), input, warnings),
+            Err(failure) => Err(failure.to_error()),
+        }
     }
 
     /// What stands before the templates run: the chart with its dependencies processed, and checked values.
@@ -161,9 +173,14 @@ fn execute(
             files.insert(template.name.to_string(), file);
         }
     }
-    for note in host.take_notes() {
-        let what = if note.function == "required" { "missing required value" } else { "funcMap fail" };
-        warnings.push(Warning::warn(what).with("message", note.message));
+    for LintNote { fault, message, .. } in host.take_notes() {
+        // Helm: pkg/engine/engine.go, initFunMap
+        let warning = match fault {
+            LintFault::Missing => Warning::warn("missing required value"),
+            LintFault::Empty => Warning::warn("missing required values"),
+            _ => Warning::info("funcMap fail"),
+        };
+        warnings.push(warning.with("message", message));
     }
     match failure {
         None => Ok(files),

@@ -197,7 +197,7 @@ struct Suite {
 struct Written {
     name: String,
     chart: Option<String>,
-    /// `template` (default) or `show values|chart|readme|crds|all`.
+    /// `template` (default), `lint` or `show values|chart|readme|crds|all`.
     command: Option<String>,
     /// The release's name, default `rel`; empty for a case that passes none.
     release: Option<String>,
@@ -261,7 +261,7 @@ pub fn suite_cases(suite: &str) -> Result<Vec<Case>, Error> {
             None => None,
             Some(of_case) => Some(Expected {
                 exit: of_case.exit,
-                stdout: read(&folder.join(format!("{}.stdout", case.name)))?,
+                stdout: with_root(&read(&folder.join(format!("{}.stdout", case.name)))?),
                 stderr: with_root(&read(&folder.join(format!("{}.stderr", case.name)))?),
                 volatile: of_case.volatile.clone(),
             }),

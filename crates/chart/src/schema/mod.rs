@@ -25,6 +25,19 @@ pub fn validate_schema(chart: &Chart, values: &DataMap) -> Result<(), ChartError
     if text.is_empty() { Ok(()) } else { Err(ChartError::Schema { text, faults }) }
 }
 
+/// Checks values against one schema. The error lists every fault in Helm's words
+/// (Helm: `ValidateAgainstSingleSchema`).
+pub fn check_schema(values: &DataMap, schema: &[u8]) -> Result<(), String> {
+    let schema = Compiled::new(schema)?;
+    check::check(&schema, &Data::Map(values.clone())).map_err(|failures| {
+        let mut text = String::new();
+        for failure in &failures {
+            failure.write(&mut text, 0);
+        }
+        text
+    })
+}
+
 /// Whether the chart or one inside it has a schema.
 pub fn has_schema(chart: &Chart) -> bool {
     chart.schema().is_some() || chart.dependencies().iter().any(has_schema)

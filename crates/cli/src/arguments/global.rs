@@ -28,6 +28,40 @@ pub(crate) struct GlobalFlags {
     /// Whether progress is drawn in colours.
     #[arg(long, global = true, visible_alias = "colour", default_value = "auto", value_name = "WHEN")]
     pub(crate) color: Color,
+    /// Whether an error is followed by the template's line that it comes from, and by the values in it and who set
+    /// them. Values are named, not shown.
+    #[arg(
+        long,
+        global = true,
+        env = "PINTLE_EXPLAIN",
+        value_name = "WHEN",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value = "auto",
+        default_missing_value = "always"
+    )]
+    pub(crate) explain: Explain,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Explain {
+    /// Never: standard error is what Helm's would be.
+    Never,
+    /// Where standard error is a terminal.
+    Auto,
+    /// Always.
+    Always,
+}
+
+impl Explain {
+    /// Whether errors are explained here.
+    pub(crate) fn is_on(self) -> bool {
+        match self {
+            Self::Never => false,
+            Self::Auto => std::io::IsTerminal::is_terminal(&std::io::stderr()),
+            Self::Always => true,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

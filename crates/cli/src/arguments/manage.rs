@@ -1,5 +1,6 @@
 //! Commands that change releases, and `template`, which has their flags.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Args;
@@ -142,16 +143,19 @@ pub(crate) struct TemplateArguments {
     /// Sets `.Release.IsUpgrade` instead of `.Release.IsInstall`.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) is_upgrade: Option<Switch>,
-    /// `client`, which is what this command always does; the cluster is not asked.
-    #[arg(
-        long,
-        value_name = "WHERE",
-        num_args = 0..=1,
-        require_equals = true,
-        default_value = "client",
-        default_missing_value = "client"
-    )]
-    pub(crate) dry_run: DryRun,
+    /// Where the chart is rendered: `client`, without a cluster, or `server`, with what the cluster can do and holds.
+    /// Default: `client`.
+    #[arg(long, value_name = "WHERE", num_args = 0..=1, require_equals = true, default_missing_value = "client")]
+    pub(crate) dry_run: Option<DryRun>,
+    /// The same as `--dry-run=server`, which is to be used instead.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) validate: Option<Switch>,
+    /// Writes what was rendered into files of this folder instead of printing it.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) output_dir: Option<PathBuf>,
+    /// With `--output-dir`: into a folder of the release's name in it.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) release_name: Option<Switch>,
     /// Leaves hooks out.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) no_hooks: Option<Switch>,

@@ -6,6 +6,7 @@ mod chart;
 mod count;
 mod duration;
 mod global;
+mod lint;
 mod manage;
 mod plan;
 mod query;
@@ -19,6 +20,7 @@ pub(crate) use chart::ChartFlags;
 pub(crate) use count::Count;
 pub(crate) use duration::GoDuration;
 pub(crate) use global::{Color, GlobalFlags};
+pub(crate) use lint::LintArguments;
 pub(crate) use manage::{
     Cascade, DryRun, InstallArguments, NameFlags, RollbackArguments, RunFlags, ServerSide, TemplateArguments,
     UninstallArguments, UpgradeArguments, WaitStrategy,
@@ -53,6 +55,8 @@ pub(crate) enum Command {
     Upgrade(Box<UpgradeArguments>),
     /// Renders a chart's templates and prints them.
     Template(Box<TemplateArguments>),
+    /// Checks charts for what is wrong with them.
+    Lint(LintArguments),
     /// Rolls a release back to an earlier revision.
     Rollback(RollbackArguments),
     /// Uninstalls releases.

@@ -88,7 +88,7 @@ fn refused(path: &[&str]) -> Vec<&'static [(&'static str, Takes)]> {
     match path {
         ["install" | "upgrade"] | ["diff", "install" | "upgrade"] => vec![CHART, RENDER],
         ["template"] => {
-            vec![CHART, RENDER, &[("output-dir", Value), ("release-name", Nothing), ("validate", Nothing)]]
+            vec![CHART, RENDER]
         }
         ["rollback"] | ["diff", "rollback"] => vec![&[("force", Nothing), ("force-replace", Nothing)]],
         ["list"] => vec![&[("time-format", Value)]],

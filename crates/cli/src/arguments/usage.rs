@@ -17,6 +17,7 @@ const fn arity(path: &'static [&'static str], count: &'static str, line: &'stati
 const ARITIES: &[Arity] = &[
     arity(&["install"], "requires at least 1 argument", "[NAME] [CHART] [flags]"),
     arity(&["template"], "requires at least 1 argument", "[NAME] [CHART] [flags]"),
+    arity(&["lint"], "requires at least 1 argument", "PATH [flags]"),
     arity(&["upgrade"], "requires 2 arguments", "[RELEASE] [CHART] [flags]"),
     arity(&["rollback"], "requires at least 1 argument", "<RELEASE> [REVISION] [flags]"),
     arity(&["uninstall"], "requires at least 1 argument", "RELEASE_NAME [...] [flags]"),

@@ -90,7 +90,7 @@ pub(super) fn plan(
     }
     let plan = release
         .plan_install(chart)
-        .values(values.data().clone())
+        .values(values.clone())
         .schema_validation(options::schema(arguments.render.skip_schema_validation))
         .subchart_notes(options::subchart_notes(arguments.render.render_subchart_notes))
         .hooks(options::hooks(arguments.run.no_hooks))

@@ -16,7 +16,9 @@ mod diff;
 mod get;
 mod history;
 mod install;
+mod lint;
 mod list;
+mod on_server;
 mod options;
 mod pull;
 mod rollback;
@@ -46,6 +48,7 @@ pub(crate) async fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<()
         Command::Install(arguments) => install::run(context, arguments).await,
         Command::Upgrade(arguments) => upgrade::run(context, arguments).await,
         Command::Template(arguments) => template::run(context, arguments).await,
+        Command::Lint(arguments) => lint::run(context, arguments).await,
         Command::Rollback(arguments) => rollback::run(context, arguments).await,
         Command::Uninstall(arguments) => uninstall::run(context, arguments).await,
         Command::Diff(command) => diff::run(context, command).await,

@@ -3,30 +3,27 @@
 use std::io::{BufWriter, Write as _};
 
 use pintle::render::{
-    CompiledChart, Crds, HookOutput, KubeVersion, Operation, SchemaCheck, TemplateOptions, template,
+    CompiledChart, Crds, Explanations, HookOutput, KubeVersion, Operation, OutputFolder, SchemaCheck,
+    TemplateOptions, template,
 };
 
-use super::Context;
 use super::install::{check_name, name_and_chart};
+use super::{Context, on_server};
 use crate::arguments::{DryRun, Switch, TemplateArguments};
 use crate::progress::say;
 use crate::{Failure, client, source, user_values};
 
 pub(super) async fn run(context: &mut Context<'_>, arguments: &TemplateArguments) -> Result<(), Failure> {
-    match arguments.dry_run {
-        DryRun::Client => {}
-        DryRun::Server => return Err(Failure::new("the flag --dry-run=server is not supported yet")),
-        DryRun::None => {
-            let reason = "invalid dry-run value (\"none\"). Must be \"server\" or \"client\"";
-            return Err(Failure::new(reason));
-        }
-    }
+    let place = place(arguments)?;
     if let Some(version) = &arguments.kube_version {
         KubeVersion::parse(version)
             .map_err(|error| Failure::new(format!("invalid kube version '{version}': {error}")))?;
     }
     let (name, reference) = name_and_chart(&arguments.name)?;
     let chart = source::chart(&reference, &arguments.chart, context.global).await?;
+    if place == DryRun::Server {
+        return on_server::run(context, arguments, name, &chart).await;
+    }
     let mut options = TemplateOptions::default();
     options.namespace = client::offline_namespace(context.global);
     options.values = user_values::read(&arguments.values).await?;
@@ -51,6 +48,18 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &TemplateArguments
     if Switch::is_on(arguments.render.skip_schema_validation) {
         options.schema = SchemaCheck::Skip;
     }
+    if context.global.explain.is_on() {
+        options.explanations = Explanations::Make;
+    }
+    if let Some(folder) = &arguments.output_dir {
+        let folder = OutputFolder::new(folder);
+        options.output = Some(if Switch::is_on(arguments.release_name) {
+            let name = if options.name.is_empty() { NAME } else { &options.name };
+            folder.within_release(name)
+        } else {
+            folder
+        });
+    }
     // On this thread: nothing else goes on meanwhile.
     let chart = CompiledChart::new(chart);
     let rendered = template(&chart, &options);
@@ -61,7 +70,13 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &TemplateArguments
     for warning in warnings {
         say(&warning.to_string());
     }
-    let output = rendered.map_err(|error| Failure::new(error.to_string()))?;
+    let output = match rendered {
+        Ok(output) => output,
+        Err(error) => {
+            context.out.write_all(error.printed.as_bytes())?;
+            return Err(Failure::new(error.to_string()).explained(error.explanation));
+        }
+    };
     let mut out = BufWriter::with_capacity(OUTPUT_BUFFER, &mut *context.out);
     output.write_to(&mut out)?;
     out.flush()?;
@@ -69,6 +84,31 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &TemplateArguments
     // The program ends now: giving back the memory of a large chart piece by piece would be for nothing.
     std::mem::forget((chart, output));
     Ok(())
+}
+
+/// The release's name where none is given.
+const NAME: &str = "release-name";
+
+/// Where the chart is rendered (Helm: `cmdGetDryRunFlagStrategy`; cobra: `MarkFlagsMutuallyExclusive`).
+fn place(arguments: &TemplateArguments) -> Result<DryRun, Failure> {
+    if arguments.validate.is_some() {
+        say("Flag --validate has been deprecated, use '--dry-run=server' instead");
+        if arguments.dry_run.is_some() {
+            return Err(Failure::new(
+                "if any flags in the group [validate dry-run] are set none of the others can be; [dry-run validate] \
+                 were all set",
+            ));
+        }
+        if Switch::is_on(arguments.validate) {
+            return Ok(DryRun::Server);
+        }
+    }
+    match arguments.dry_run.unwrap_or(DryRun::Client) {
+        DryRun::None => {
+            Err(Failure::new("invalid dry-run value (\"none\"). Must be \"server\" or \"client\""))
+        }
+        place => Ok(place),
+    }
 }
 
 /// Large enough that few system calls are made, small enough not to show in the memory used.

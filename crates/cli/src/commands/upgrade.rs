@@ -41,7 +41,7 @@ pub(super) fn plan(
     options::server_side(arguments.server_side)?;
     let mut plan = release
         .plan_upgrade(chart)
-        .values(values.data().clone())
+        .values(values.clone())
         .reuse_values(reuse(arguments))
         .schema_validation(options::schema(arguments.render.skip_schema_validation))
         .subchart_notes(options::subchart_notes(arguments.render.render_subchart_notes))

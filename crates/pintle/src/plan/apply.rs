@@ -10,7 +10,7 @@ use pintle_cluster::{
     Discovery, Error as ClusterError, Live, Object, ObjectKey, Placement, Scope, expected_difference, losses,
 };
 use pintle_release::{ApplyMethod, Record, Status, Stored};
-use pintle_value::{Data, DataMap};
+use pintle_value::{Data, DataMap, Origin};
 
 use super::builder::{IfAbsent, Inputs, Look};
 use super::live::{Served, Sourced, changes, manifest_objects, obsolete, read};
@@ -18,6 +18,7 @@ use super::probe::Probing;
 use super::{
     Action, Finding, ObjectAction, Plan, PlanInstall, PlanUpgrade, Planned, Rendered, Revision, Work,
 };
+use crate::explainer::Explainer;
 use crate::ledger::Past;
 use crate::rendering::{Rendering, Request, render};
 use crate::values::reuse;
@@ -33,7 +34,12 @@ impl PlanInstall {
         if let Some(past) = &past {
             let status = &past.last.record.info.status;
             let free = matches!(status, Status::Uninstalled | Status::Failed);
-            if self.name_reuse == NameReuse::Refuse || !free {
+            let taken = match self.name_reuse {
+                NameReuse::Refuse => true,
+                NameReuse::Replace => !free,
+                NameReuse::Ignore => false,
+            };
+            if taken {
                 return Err(Error::NameInUse {
                     name: self.release.name().to_owned(),
                     status: status.clone(),
@@ -114,7 +120,7 @@ pub(crate) async fn install(
     record.info.status = Status::PendingInstall;
     "Initial install underway".clone_into(&mut record.info.description);
     record.labels = settings.labels.clone();
-    let desired = Desired::of(rendering, inputs.values.clone(), record);
+    let desired = Desired::of(rendering, inputs.values.data().clone(), record);
     plan_revision(release, Action::Install, desired, past, (settings, look), annotations).await
 }
 
@@ -127,12 +133,19 @@ pub(crate) async fn upgrade(
     let PlanUpgrade { release, chart, inputs, settings, look, reuse: policy, .. } = plan;
     check_labels(&settings.labels)?;
     let current = &past.current().record;
-    let reused = reuse(*policy, inputs.values.clone(), &current.config, || old_values(current))?;
+    let given = &inputs.values;
+    let reused = reuse(*policy, given.data().clone(), &current.config, || old_values(current))?;
+    let values = if reused.values == *given.data() {
+        given.clone()
+    } else {
+        let origin = Origin::file(format!("revision {} of the release", current.revision));
+        given.over(origin, current.config.clone(), reused.values.clone())
+    };
     let request = Request {
         release,
         chart,
         defaults: reused.defaults,
-        values: reused.values.clone(),
+        values,
         namespace: current.namespace.clone(),
         action: Action::Upgrade,
         revision: past.next_revision(),
@@ -154,7 +167,7 @@ pub(crate) async fn upgrade(
 async fn rendering(request: Request<'_>) -> Result<Rendering, Error> {
     match &request.inputs.rendered {
         None => render(request).await,
-        Some(Rendered(record)) => Rendering::of_record(request.chart, &request.values, record),
+        Some(Rendered(record)) => Rendering::of_record(request.chart, request.values.data(), record),
     }
 }
 
@@ -165,6 +178,8 @@ pub(crate) struct Desired {
     pub(crate) objects: Vec<Sourced>,
     pub(crate) crds: Vec<Sourced>,
     pub(crate) warnings: Vec<String>,
+    /// What can explain the objects; a record alone cannot.
+    pub(crate) explainer: Option<Explainer>,
 }
 
 impl Desired {
@@ -175,7 +190,13 @@ impl Desired {
         record.hooks = rendering.hooks;
         record.info.notes = rendering.notes;
         record.apply_method = Some(ApplyMethod::ServerSide);
-        Self { record, objects: rendering.objects, crds: rendering.crds, warnings: rendering.warnings }
+        Self {
+            record,
+            objects: rendering.objects,
+            crds: rendering.crds,
+            warnings: rendering.warnings,
+            explainer: rendering.explainer,
+        }
     }
 }
 
@@ -273,6 +294,7 @@ pub(crate) async fn plan_revision(
         obsolete: obsolete(stale, &live, &owner),
         fallback,
         description,
+        explainer: desired.explainer,
     };
     Ok(Plan {
         release: release.clone(),

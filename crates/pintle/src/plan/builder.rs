@@ -5,9 +5,8 @@ use std::future::IntoFuture;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use pintle_chart::Chart;
+use pintle_chart::{Chart, Values};
 use pintle_cluster::Detail;
-use pintle_value::DataMap;
 
 use super::{PlanKey, Rendered, SealedPlan, Sealing};
 use crate::{
@@ -65,7 +64,7 @@ pub struct PlanUninstall {
 /// What a chart is rendered with.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Inputs {
-    pub(crate) values: DataMap,
+    pub(crate) values: Values,
     pub(crate) schema: SchemaValidation,
     pub(crate) subchart_notes: SubchartNotes,
     /// What is taken instead of a rendering.
@@ -230,8 +229,8 @@ macro_rules! settings {
         }
     };
     (@ chart) => {
-        /// The user's values. Default: none.
-        pub fn values(mut self, values: impl Into<DataMap>) -> Self {
+        /// The user's values. Default: none. Where they are [`Values`], errors say which file or flag set them.
+        pub fn values(mut self, values: impl Into<Values>) -> Self {
             self.inputs.values = values.into();
             self
         }

@@ -7,6 +7,7 @@ use pintle_cluster::{FieldChange, FieldConflict, Object};
 use pintle_release::{HookEvent, Record};
 use pintle_value::Data;
 
+use crate::explainer::Explainer;
 use crate::{Cascade, Error, History, ReleaseHandle, RunOptions, Sensitive};
 
 mod action;
@@ -74,6 +75,8 @@ pub(crate) struct Revision {
     pub(crate) fallback: Option<u32>,
     /// What the run says in the record when it succeeded.
     pub(crate) description: String,
+    /// What can explain the objects.
+    pub(crate) explainer: Option<Explainer>,
 }
 
 /// The end of a release.

@@ -42,7 +42,7 @@ impl PlanRollback {
         record.manifest = target.manifest;
         record.hooks = target.hooks;
         record.apply_method = Some(ApplyMethod::ServerSide);
-        let desired = Desired { record, objects, crds: Vec::new(), warnings: Vec::new() };
+        let desired = Desired { record, objects, crds: Vec::new(), warnings: Vec::new(), explainer: None };
         let options = (&settings, &look);
         plan_revision(&release, Action::Rollback(to), desired, Some(&past), options, BTreeMap::new()).await
     }

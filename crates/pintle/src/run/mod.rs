@@ -38,7 +38,11 @@ impl Plan {
         for text in &warnings {
             observer.event(&Event::Warning { text: text.clone() });
         }
-        let run = Run { release, observer, scope, warnings, sensitive };
+        let explainer = match &work {
+            Work::Revision(revision) => revision.explainer.clone(),
+            Work::Uninstall(_) => None,
+        };
+        let run = Run { release, observer, scope, warnings, sensitive, explainer };
         match work {
             Work::Revision(revision) => run.revision(*revision).await,
             Work::Uninstall(uninstall) => run.uninstall(*uninstall).await,
@@ -54,6 +58,7 @@ struct Run<'a> {
     warnings: Vec<String>,
     /// What failures must not show.
     sensitive: Sensitive,
+    explainer: Option<crate::explainer::Explainer>,
 }
 
 /// Why a run stopped half way.
@@ -105,6 +110,16 @@ impl Run<'_> {
         }
     }
 
+    /// What lies behind an object that the cluster refuses, in the chart and its values.
+    async fn explain(
+        &self,
+        template: Option<&str>,
+        object: &pintle_cluster::ObjectRef,
+        fields: &[String],
+    ) -> Option<Box<pintle_render::Explanation>> {
+        self.explainer.as_ref()?.explain(template?, object, fields).await
+    }
+
     fn outcome(self, change: crate::Change, record: Record, objects: Vec<ObjectChange>) -> Outcome {
         Outcome { change, record, objects, warnings: self.warnings }
     }
@@ -117,7 +132,8 @@ impl Stop {
             pintle_cluster::Error::Cancelled => Self::Cancelled,
             error => {
                 let object = crate::error::object_of(error).cloned();
-                let failure = Failure::new(doing, error.to_string()).on(object);
+                let mut failure = Failure::new(doing, error.to_string()).on(object);
+                failure.fields = error.refusal().map(pintle_cluster::Refusal::fields).unwrap_or_default();
                 Self::Failed(Box::new(failure), crate::error::class_of(error))
             }
         }

@@ -169,7 +169,10 @@ impl Run<'_> {
             Some((Stop::Failed(mut failure, class), planned)) => {
                 failure.doing = doing;
                 failure.template.clone_from(&planned.template);
-                failure.object.get_or_insert_with(|| planned.object.reference().clone());
+                let object = planned.object.reference();
+                failure.object.get_or_insert_with(|| object.clone());
+                failure.explanation =
+                    self.explain(planned.template.as_deref(), object, &failure.fields).await;
                 Err(Stop::Failed(failure, class))
             }
             Some((Stop::Cancelled, _)) => Err(Stop::Cancelled),

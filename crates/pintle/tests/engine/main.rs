@@ -10,5 +10,6 @@ mod interchange;
 mod kinds;
 mod lifecycle;
 mod planning;
+mod refused;
 mod requests;
 mod sealing;

@@ -13,6 +13,7 @@ const COMMANDS: &[&str] = &[
     "install",
     "upgrade",
     "template",
+    "lint",
     "rollback",
     "uninstall",
     "list",

@@ -73,7 +73,7 @@ fn record(
         stdout = &before.stdout;
         stderr = if exit == 0 { stderr } else { &before.stderr };
     }
-    store(&folder.join(format!("{}.stdout", case.name)), stdout)?;
+    store(&folder.join(format!("{}.stdout", case.name)), &fixtures::without_root(stdout))?;
     store(&folder.join(format!("{}.stderr", case.name)), &fixtures::without_root(stderr))?;
     Ok(RecordedCase { exit, volatile })
 }

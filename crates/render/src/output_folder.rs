@@ -1,0 +1,99 @@
+//! Rendered files in a folder (Helm: `pkg/action/install.go`, writeToFile; `pkg/cmd/template.go`).
+
+use std::collections::HashSet;
+use std::fmt::Write as _;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Component, Path, PathBuf};
+
+use crate::{Crds, HookOutput, Rendered};
+
+/// Where `helm template` writes files to instead of printing documents (`--output-dir`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OutputFolder {
+    /// The folder; it is made where it is missing.
+    pub path: PathBuf,
+    /// The folder in it for all but CRDs: with `--release-name` one of the release's name.
+    pub release: Option<String>,
+}
+
+impl OutputFolder {
+    /// This folder itself.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), release: None }
+    }
+
+    /// Puts all but CRDs into a folder of the release's name (`--release-name`).
+    #[must_use]
+    pub fn within_release(mut self, name: impl Into<String>) -> Self {
+        self.release = Some(name.into());
+        self
+    }
+
+    /// Writes a chart's files, and prints what Helm prints of it: a line for each document. A file that is there is
+    /// written anew; a hook goes behind what is there. The error is Go's text.
+    pub(crate) fn write(
+        &self,
+        rendered: &Rendered,
+        crds: Crds,
+        hooks: HookOutput,
+        printed: &mut String,
+    ) -> Result<(), String> {
+        let mut run = Run { printed, written: HashSet::new() };
+        let own = self.release.as_ref().map_or_else(|| self.path.clone(), |name| self.path.join(name));
+        if crds == Crds::Include {
+            for crd in &rendered.crds {
+                run.document(&self.path, &crd.path, &String::from_utf8_lossy(&crd.file.data))?;
+            }
+        }
+        for document in &rendered.documents {
+            run.document(&own, &document.source, &document.text)?;
+        }
+        for hook in &rendered.hooks {
+            if hooks.shows(hook) {
+                let document = &hook.document;
+                if checked(&own, &document.source)?.exists() {
+                    run.written.insert(document.source.to_string());
+                }
+                run.document(&own, &document.source, &document.text)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Run<'p> {
+    printed: &'p mut String,
+    /// The files that are gone on with.
+    written: HashSet<String>,
+}
+
+impl Run<'_> {
+    fn document(&mut self, folder: &Path, name: &str, text: &str) -> Result<(), String> {
+        let path = checked(folder, name)?;
+        let failed = |verb: &str, path: &Path, error: &io::Error| {
+            let reason = error.to_string();
+            let reason = reason.split(" (os error").next().unwrap_or(&reason).to_lowercase();
+            format!("{verb} {}: {reason}", path.display())
+        };
+        if let Some(above) = path.parent() {
+            fs::create_dir_all(above).map_err(|error| failed("mkdir", above, &error))?;
+        }
+        let goes_on = !self.written.insert(name.to_owned());
+        let mut options = OpenOptions::new();
+        let options =
+            if goes_on { options.append(true) } else { options.write(true).create(true).truncate(true) };
+        let file = options.open(&path).map_err(|error| failed("open", &path, &error));
+        let document = format!("---\n# Source: {name}\n{text}\n");
+        file?.write_all(document.as_bytes()).map_err(|error| failed("write", &path, &error))?;
+        let _ = writeln!(self.printed, "wrote {}", path.display());
+        Ok(())
+    }
+}
+
+/// The file in the folder; a chart's own name for it must not lead out.
+fn checked(folder: &Path, name: &str) -> Result<PathBuf, String> {
+    let stays = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
+    if stays { Ok(folder.join(name)) } else { Err(format!("{name} leads out of {}", folder.display())) }
+}
