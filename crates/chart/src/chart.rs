@@ -81,6 +81,10 @@ impl Chart {
         &self.0.metadata
     }
 
+    pub(crate) fn shared_metadata(&self) -> &Arc<Metadata> {
+        &self.0.metadata
+    }
+
     /// All files as they were read, those of `charts/` included; empty for a chart of a release record.
     pub fn raw(&self) -> &[File] {
         &self.0.raw
@@ -236,8 +240,13 @@ impl ChartBuilder {
 
     /// Replaces the metadata.
     #[must_use]
-    pub fn metadata(mut self, metadata: Metadata) -> Self {
-        self.0.metadata = Arc::new(metadata);
+    pub fn metadata(self, metadata: Metadata) -> Self {
+        self.shared_metadata(Arc::new(metadata))
+    }
+
+    #[must_use]
+    pub(crate) fn shared_metadata(mut self, metadata: Arc<Metadata>) -> Self {
+        self.0.metadata = metadata;
         self
     }
 

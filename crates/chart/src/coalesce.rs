@@ -297,5 +297,8 @@ fn value_to_data(value: &Value) -> Data {
 }
 
 fn list_to_data(list: &List) -> Data {
+    if let Some(data) = list.untouched() {
+        return Data::List(data.clone());
+    }
     list.items().iter().map(value_to_data).collect()
 }

@@ -1,8 +1,11 @@
 //! Which of the charts inside a chart are used, under which names, and what is imported of their values
 //! (Helm: `pkg/chart/v2/util/dependencies.go`).
 
+use std::fmt::Write as _;
+use std::sync::Arc;
+
 use pintle_functions::{Constraint, Version};
-use pintle_value::{Data, DataMap, Map, Str, Value};
+use pintle_value::{Data, DataMap, List, Map, Str, Value};
 
 use crate::coalesce::{Coalescer, Mode, Tree, to_data};
 use crate::{Chart, ChartError, Dependency, Metadata, Warning};
@@ -22,11 +25,45 @@ impl Chart {
     /// aliases rename them, `import-values` copies from them (Helm: `ProcessDependencies`). This chart stays as it is;
     /// all that does not change is shared.
     pub fn process_dependencies(&self, values: &DataMap) -> Result<Processed, ChartError> {
+        let mut selection = self.select_dependencies(values)?;
+        let mut warnings = std::mem::take(&mut selection.warnings);
+        let Processed { chart, warnings: more } = selection.process()?;
+        warnings.extend(more);
+        Ok(Processed { chart, warnings })
+    }
+
+    /// The first half of [`process_dependencies`](Self::process_dependencies): which of the charts inside this one are
+    /// switched on. Of the user's values the second half depends on nothing else, so that its result can be kept.
+    pub fn select_dependencies(&self, values: &DataMap) -> Result<Selection, ChartError> {
         let mut warnings = Vec::new();
         let mut work = Work::of(self);
-        work.enable(&Map::view(values.clone()), "", &mut warnings)?;
-        work.import(&mut warnings)?;
-        Ok(Processed { chart: work.build(), warnings })
+        work.enable(values, "", &mut warnings)?;
+        Ok(Selection { work, warnings })
+    }
+}
+
+/// A chart of whose dependencies it is known which are switched on.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Selection {
+    work: Work,
+    /// What Helm warns of on the way.
+    pub warnings: Vec<Warning>,
+}
+
+impl Selection {
+    /// Names what is switched on: of one chart equal for equal selections, and for no others.
+    pub fn key(&self) -> String {
+        let mut key = String::new();
+        self.work.describe(&mut key);
+        key
+    }
+
+    /// The chart with these dependencies, what they export imported. The warnings are those of importing alone.
+    pub fn process(mut self) -> Result<Processed, ChartError> {
+        let mut warnings = Vec::new();
+        self.work.import(&mut warnings)?;
+        Ok(Processed { chart: self.work.build(), warnings })
     }
 }
 
@@ -40,10 +77,10 @@ pub fn is_compatible(constraint: &str, version: &str) -> bool {
 }
 
 /// A chart while it is changed.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 struct Work {
     base: Chart,
-    metadata: Metadata,
+    metadata: Arc<Metadata>,
     values: Data,
     dependencies: Vec<Work>,
     changed: bool,
@@ -53,7 +90,7 @@ impl Work {
     fn of(chart: &Chart) -> Self {
         Self {
             base: chart.clone(),
-            metadata: chart.metadata().clone(),
+            metadata: Arc::clone(chart.shared_metadata()),
             values: chart.values().clone(),
             dependencies: chart.dependencies().iter().map(Self::of).collect(),
             changed: false,
@@ -67,7 +104,25 @@ impl Work {
         if same && !self.changed {
             return self.base;
         }
-        self.base.to_builder().metadata(self.metadata).values(self.values).dependencies(dependencies).build()
+        self.base
+            .to_builder()
+            .shared_metadata(self.metadata)
+            .values(self.values)
+            .dependencies(dependencies)
+            .build()
+    }
+
+    /// Two versions of one chart can lie side by side, and a dependency can be listed for which there is no chart.
+    fn describe(&self, key: &mut String) {
+        let _ = write!(key, "{}@{}[", self.metadata.name, self.metadata.version);
+        for dependency in &self.metadata.dependencies {
+            let _ = write!(key, "{},", dependency.name);
+        }
+        key.push_str("](");
+        for chart in &self.dependencies {
+            chart.describe(key);
+        }
+        key.push(')');
     }
 
     fn tree(&self) -> Tree<'_> {
@@ -79,26 +134,32 @@ impl Work {
     }
 
     /// Helm: `processDependencyEnabled`.
-    fn enable(&mut self, values: &Map, path: &str, warnings: &mut Vec<Warning>) -> Result<(), ChartError> {
+    fn enable(
+        &mut self,
+        values: &DataMap,
+        path: &str,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<(), ChartError> {
         if self.metadata.dependencies.is_empty() {
             return Ok(());
         }
         self.changed = true;
         let all = std::mem::take(&mut self.dependencies);
+        let metadata = Arc::make_mut(&mut self.metadata);
         let listed = |chart: &Self| {
-            self.metadata.dependencies.iter().any(|wanted| {
+            metadata.dependencies.iter().any(|wanted| {
                 chart.metadata.name == wanted.name && is_compatible(&wanted.version, &chart.metadata.version)
             })
         };
         let mut charts: Vec<Self> = all.iter().filter(|chart| !listed(chart)).cloned().collect();
-        for wanted in &mut self.metadata.dependencies {
+        for wanted in &mut metadata.dependencies {
             let found = all.iter().find(|chart| {
                 chart.metadata.name == wanted.name && is_compatible(&wanted.version, &chart.metadata.version)
             });
             if let Some(found) = found {
                 let mut chart = found.clone();
                 if !wanted.alias.is_empty() {
-                    chart.metadata.name.clone_from(&wanted.alias);
+                    Arc::make_mut(&mut chart.metadata).name.clone_from(&wanted.alias);
                     chart.changed = true;
                 }
                 charts.push(chart);
@@ -110,23 +171,26 @@ impl Work {
         }
         self.dependencies = charts;
 
-        let merged = copy(values);
+        let merged = Map::view(values.clone());
         Coalescer { mode: Mode::Coalesce, warnings }.chart(&self.tree(), &merged, "")?;
-        by_tags(&mut self.metadata.dependencies, &merged, warnings);
-        by_conditions(&mut self.metadata.dependencies, &merged, path, warnings);
+        let metadata = Arc::make_mut(&mut self.metadata);
+        by_tags(&mut metadata.dependencies, &merged, warnings);
+        by_conditions(&mut metadata.dependencies, &merged, path, warnings);
 
-        let off: Vec<String> = self
-            .metadata
+        let off: Vec<String> = metadata
             .dependencies
             .iter()
             .filter(|dependency| !dependency.enabled)
             .map(|dependency| dependency.name.clone())
             .collect();
         self.dependencies.retain(|chart| !off.contains(&chart.metadata.name));
-        self.metadata.dependencies.retain(|dependency| !off.contains(&dependency.name));
-        for chart in &mut self.dependencies {
-            let below = format!("{path}{}.", chart.metadata.name);
-            chart.enable(&merged, &below, warnings)?;
+        metadata.dependencies.retain(|dependency| !off.contains(&dependency.name));
+        if self.dependencies.iter().any(|chart| !chart.metadata.dependencies.is_empty()) {
+            let merged = to_data(&merged); // each chart below has a copy of its own, as a view of these data
+            for chart in &mut self.dependencies {
+                let below = format!("{path}{}.", chart.metadata.name);
+                chart.enable(&merged, &below, warnings)?;
+            }
         }
         Ok(())
     }
@@ -144,7 +208,7 @@ impl Work {
         let mut coalescer = Coalescer { mode: Mode::Merge, warnings };
         coalescer.chart(&self.tree(), &merged, "")?;
         let imported = Map::new();
-        for dependency in &mut self.metadata.dependencies {
+        for dependency in &mut Arc::make_mut(&mut self.metadata).dependencies {
             let mut pairs = Vec::new();
             for import in &dependency.import_values {
                 let (child, parent, missing) = match import {
@@ -268,7 +332,10 @@ fn copy(map: &Map) -> Map {
 fn copy_value(value: Value) -> Value {
     match value {
         Value::Map(map) => Value::Map(copy(&map)),
-        Value::List(list) => Value::List(list.to_vec().into_iter().map(copy_value).collect()),
+        Value::List(list) => Value::List(match list.untouched() {
+            Some(data) => List::from(data),
+            None => list.to_vec().into_iter().map(copy_value).collect(),
+        }),
         other => other,
     }
 }

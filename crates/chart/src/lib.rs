@@ -50,7 +50,7 @@ mod warning;
 pub use chart::{Chart, ChartBuilder, CrdFile, Digest};
 pub use coalesce::{coalesce_tables, coalesce_values};
 pub use decode::ChartFile;
-pub use dependencies::{Processed, is_compatible};
+pub use dependencies::{Processed, Selection, is_compatible};
 pub use error::{ChartError, Class, SchemaFault};
 pub use file::File;
 pub use ignore::{IgnoreRules, PathKind};

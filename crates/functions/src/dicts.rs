@@ -135,16 +135,17 @@ fn copy_map(map: &Map, go_type: &'static pintle_value::Type, depth: usize) -> Re
     if let Some(data) = map.untouched() {
         return Ok(Map::view_as(go_type, data.clone()));
     }
-    let copied = Map::typed(go_type);
-    for (key, value) in map.entries() {
-        copied.insert(key, copy(&value, depth)?);
-    }
-    Ok(copied)
+    let copied: Result<Map, CallError> =
+        map.entries().into_iter().map(|(key, value)| Ok((key, copy(&value, depth)?))).collect();
+    Ok(copied?.retyped(go_type))
 }
 
 fn copy_list(list: &List, go_type: &'static pintle_value::Type, depth: usize) -> Result<List, CallError> {
     if list.is_nil() {
         return Ok(List::nil(go_type));
+    }
+    if let Some(data) = list.untouched() {
+        return Ok(List::from(data));
     }
     let mut items = Vec::with_capacity(list.len());
     for item in list.items().iter() {

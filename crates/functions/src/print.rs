@@ -1,6 +1,6 @@
 //! Values as text, by Go's package `fmt`.
 
-use pintle_value::{List, Number, Str, Value, print, types};
+use pintle_value::{Str, Value, print, types};
 
 /// The longest text that one value prints as. Go has no such limit and runs out of memory.
 const MAX_TEXT: usize = 1 << 28;
@@ -16,18 +16,9 @@ pub(crate) fn sprint(value: &Value) -> Vec<u8> {
 pub(crate) fn to_string(value: &Value) -> Str {
     match value {
         Value::String(text) => text.clone(),
-        Value::List(list) if *list.go_type() == types::BYTES => Str::from(bytes(list)),
+        Value::List(list) if *list.go_type() == types::BYTES => Str::from(list.to_bytes()),
         _ => Str::from(sprint(value)),
     }
-}
-
-/// The bytes of a `[]uint8`.
-pub(crate) fn bytes(list: &List) -> Vec<u8> {
-    let byte = |item: &Value| match item {
-        Value::Number(Number::Uint8(byte)) => *byte,
-        _ => 0,
-    };
-    list.items().iter().map(byte).collect()
 }
 
 /// `strconv.Quote(text)`.

@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use pintle_chart::Chart;
+use pintle_chart::{Chart, ChartError, Processed, Warning};
 use pintle_functions::Helm;
 use pintle_template::{Functions, Program, Templates};
-use pintle_value::{Origin, Str};
+use pintle_value::{DataMap, Origin, Str};
 
 use crate::{RenderError, trace};
 
-/// How many sets of templates a compiled chart keeps: values can switch the charts inside it on and off, and each
-/// choice is a set of its own.
+/// How many variants a compiled chart keeps: values can switch the charts inside it on and off, and each choice has
+/// a chart and a set of templates of its own.
 const VARIANTS: usize = 16;
 
 /// A chart whose templates are parsed once and run any number of times, also at once on several threads.
@@ -25,11 +25,26 @@ pub struct CompiledChart(Arc<Parts>);
 struct Parts {
     chart: Chart,
     functions: Functions,
-    variants: Mutex<HashMap<String, Variant>>,
+    variants: Mutex<HashMap<String, Arc<Variant>>>,
 }
 
-/// The templates of a chart and of those charts inside it that are switched on, or what is wrong with them.
-pub(crate) type Variant = Arc<Result<Prepared, ParseFailure>>;
+/// A chart with those charts inside it that are switched on.
+pub(crate) struct Variant {
+    /// The chart, its dependencies processed.
+    pub(crate) chart: Chart,
+    /// What Helm warns of where it imports their values.
+    pub(crate) warnings: Vec<Warning>,
+    prepared: OnceLock<Result<Prepared, ParseFailure>>,
+    functions: Functions,
+}
+
+impl Variant {
+    /// The parsed templates, or what is wrong with them.
+    pub(crate) fn prepared(&self) -> Result<&Prepared, RenderError> {
+        let prepared = self.prepared.get_or_init(|| prepare(&self.chart, &self.functions));
+        prepared.as_ref().map_err(ParseFailure::to_error)
+    }
+}
 
 /// Parsed templates.
 pub(crate) struct Prepared {
@@ -81,20 +96,36 @@ impl CompiledChart {
         &self.0.chart
     }
 
-    /// The templates of this chart as its dependencies were processed.
-    pub(crate) fn variant(&self, processed: &Chart) -> Variant {
-        let mut key = String::new();
-        describe(processed, &mut key);
+    /// The parsed templates of this chart as it is, all charts inside it included.
+    pub(crate) fn prepare(&self) -> Result<Prepared, RenderError> {
+        prepare(self.chart(), &self.0.functions).map_err(|failure| failure.to_error())
+    }
+
+    /// The chart as the values switch the charts inside it on and off. Adds what Helm warns of to `warnings`.
+    pub(crate) fn variant(
+        &self,
+        values: &DataMap,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Arc<Variant>, ChartError> {
+        let mut selection = self.chart().select_dependencies(values)?;
+        warnings.append(&mut selection.warnings);
+        let key = selection.key();
         let variants = || self.0.variants.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(variant) = variants().get(&key) {
-            return Arc::clone(variant);
-        }
-        let variant = Arc::new(prepare(processed, &self.0.functions));
-        let mut variants = variants();
-        if variants.len() >= VARIANTS {
-            variants.clear();
-        }
-        Arc::clone(variants.entry(key).or_insert(variant))
+        let known = variants().get(&key).map(Arc::clone);
+        let variant = if let Some(variant) = known {
+            variant
+        } else {
+            let Processed { chart, warnings, .. } = selection.process()?;
+            let functions = self.0.functions.clone();
+            let variant = Arc::new(Variant { chart, warnings, prepared: OnceLock::new(), functions });
+            let mut variants = variants();
+            if variants.len() >= VARIANTS {
+                variants.clear();
+            }
+            Arc::clone(variants.entry(key).or_insert(variant))
+        };
+        warnings.extend_from_slice(&variant.warnings);
+        Ok(variant)
     }
 }
 
@@ -102,20 +133,6 @@ impl fmt::Debug for CompiledChart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "CompiledChart({:?})", self.0.chart)
     }
-}
-
-/// Names the charts that take part: within one chart that says which templates there are.
-fn describe(chart: &Chart, key: &mut String) {
-    key.push_str(chart.name());
-    // Two versions of one chart can lie side by side, and a condition can choose between them.
-    key.push('@');
-    key.push_str(&chart.metadata().version);
-    key.push('(');
-    for child in chart.dependencies() {
-        describe(child, key);
-        key.push(',');
-    }
-    key.push(')');
 }
 
 struct Text<'a> {

@@ -136,10 +136,10 @@ impl CompiledChart {
     fn watch(&self, input: &RenderInput, file: &str) -> Option<Watched> {
         let mut warnings = Vec::new();
         let input = input.clone().schema(SchemaCheck::Skip);
-        let Stage { chart, values } = self.stage(&input, &mut warnings).ok()?;
+        let Stage { variant, values } = self.stage(&input, &mut warnings).ok()?;
+        let chart = variant.chart.clone();
         let data = Value::Map(values.clone()).to_data().ok()?;
-        let variant = self.variant(&chart);
-        let Ok(prepared) = &*variant else {
+        let Ok(prepared) = variant.prepared() else {
             // Nothing runs, but the file's text can be shown.
             let (text, written) = Written::watched(Output::new());
             return Some(Watched { chart, values: data, text, written, watch: Watch::default() });

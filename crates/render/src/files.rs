@@ -1,12 +1,12 @@
 //! `.Files`: a chart's files in templates (Helm: `pkg/engine/files.go`).
 
 use std::any::Any;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use pintle_chart::File;
-use pintle_value::{Data, List, Map, MethodError, Number, Object, Str, Type, Value, types};
+use pintle_value::{Data, List, Map, MethodError, Object, Str, Type, Value, types};
 
 use crate::capabilities::ONE_STRING;
 use crate::glob::Glob;
@@ -15,28 +15,42 @@ static FILES: Type = Type::map("engine.files", &types::STRING, &types::BYTES);
 
 /// The files by name. In Go a map of byte slices with methods.
 #[derive(Debug)]
-pub(crate) struct Files(Rc<BTreeMap<Arc<str>, Arc<[u8]>>>);
+pub(crate) struct Files {
+    by_name: BTreeMap<Arc<str>, Arc<[u8]>>,
+    /// The same as a map, where it was asked for.
+    map: OnceCell<Map>,
+}
 
 impl Files {
     pub(crate) fn new(files: &[File]) -> Self {
-        Self(Rc::new(files.iter().map(|file| (Arc::clone(&file.name), Arc::clone(&file.data))).collect()))
+        files.iter().map(|file| (Arc::clone(&file.name), Arc::clone(&file.data))).collect()
+    }
+
+    /// The bytes of a file; none where there is no such file.
+    fn shared(&self, name: &Value) -> Arc<[u8]> {
+        let name = name.as_str().and_then(Str::as_str);
+        name.and_then(|name| self.by_name.get(name)).map(Arc::clone).unwrap_or_default()
     }
 
     fn bytes(&self, name: &Value) -> &[u8] {
-        name.as_str().and_then(Str::as_str).and_then(|name| self.0.get(name)).map_or(&[], |bytes| bytes)
+        name.as_str().and_then(Str::as_str).and_then(|name| self.by_name.get(name)).map_or(&[], |bytes| bytes)
     }
 
     fn glob(&self, pattern: &Value) -> Self {
         let pattern = pattern.as_str().map(|text| text.to_str_lossy().into_owned()).unwrap_or_default();
         let glob = Glob::new(&pattern);
-        let matched = self.0.iter().filter(|(name, _)| glob.as_ref().is_none_or(|glob| glob.matches(name)));
-        Self(Rc::new(matched.map(|(name, bytes)| (Arc::clone(name), Arc::clone(bytes))).collect()))
+        let matched =
+            self.by_name.iter().filter(|(name, _)| glob.as_ref().is_none_or(|glob| glob.matches(name)));
+        matched.map(|(name, bytes)| (Arc::clone(name), Arc::clone(bytes))).collect()
     }
 
     /// A YAML map of the files' base names, as `toYaml` writes it.
     fn yaml(&self, text: impl Fn(&[u8]) -> Str) -> Value {
-        let members: BTreeMap<&str, &Arc<[u8]>> =
-            self.0.iter().map(|(name, bytes)| (name.rsplit('/').next().unwrap_or(name), bytes)).collect();
+        let members: BTreeMap<&str, &Arc<[u8]>> = self
+            .by_name
+            .iter()
+            .map(|(name, bytes)| (name.rsplit('/').next().unwrap_or(name), bytes))
+            .collect();
         let map: Map = members.into_iter().map(|(name, bytes)| (name, Value::String(text(bytes)))).collect();
         crate::yaml_text::to_yaml(&Value::Map(map))
     }
@@ -51,10 +65,10 @@ impl Files {
     }
 }
 
-/// A `[]byte`.
-fn byte_list(bytes: &[u8]) -> Value {
-    let items = bytes.iter().map(|byte| Value::Number(Number::Uint8(*byte))).collect();
-    Value::List(List::typed(&types::BYTES, items))
+impl FromIterator<(Arc<str>, Arc<[u8]>)> for Files {
+    fn from_iter<I: IntoIterator<Item = (Arc<str>, Arc<[u8]>)>>(files: I) -> Self {
+        Self { by_name: files.into_iter().collect(), map: OnceCell::new() }
+    }
 }
 
 impl Object for Files {
@@ -74,7 +88,7 @@ impl Object for Files {
         let argument = args.first().unwrap_or(&Value::Nil);
         Ok(match name {
             "Get" => Value::from(self.bytes(argument)),
-            "GetBytes" => byte_list(self.bytes(argument)),
+            "GetBytes" => Value::List(List::bytes(self.shared(argument))),
             "Glob" => Value::object(self.glob(argument)),
             "Lines" => Value::List(self.lines(argument)),
             "AsConfig" => self.yaml(Str::from_bytes),
@@ -87,16 +101,18 @@ impl Object for Files {
     }
 
     fn as_map(&self) -> Option<Map> {
-        let map = Map::typed(&FILES);
-        for (name, bytes) in &*self.0 {
-            map.insert(&**name, byte_list(bytes));
-        }
-        Some(map)
+        let map = self.map.get_or_init(|| {
+            let members = self.by_name.iter();
+            let members = members.map(|(name, bytes)| (&**name, Value::List(List::bytes(Arc::clone(bytes)))));
+            members.collect()
+        });
+        // A copy each time: what is written to it is not written to the chart.
+        Some(map.entries().into_iter().collect::<Map>().retyped(&FILES))
     }
 
     fn print(&self) -> Str {
         let mut out = String::from("map[");
-        for (index, (name, bytes)) in self.0.iter().enumerate() {
+        for (index, (name, bytes)) in self.by_name.iter().enumerate() {
             let numbers: Vec<String> = bytes.iter().map(u8::to_string).collect();
             out.push_str(if index > 0 { " " } else { "" });
             out.push_str(name);
@@ -110,7 +126,7 @@ impl Object for Files {
 
     fn to_data(&self) -> Data {
         use base64::Engine as _;
-        self.0
+        self.by_name
             .iter()
             .map(|(name, bytes)| {
                 let text = base64::engine::general_purpose::STANDARD.encode(bytes);
@@ -120,7 +136,7 @@ impl Object for Files {
     }
 
     fn is_true(&self) -> bool {
-        !self.0.is_empty()
+        !self.by_name.is_empty()
     }
 
     fn as_any(&self) -> &dyn Any {

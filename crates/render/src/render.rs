@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use pintle_chart::{Chart, Processed, Warning, coalesce_values, is_compatible};
+use pintle_chart::{Chart, Warning, coalesce_values, is_compatible};
 use pintle_functions::{
     HelmHost, LintFault, LintNote, Lookup, LookupRequest, Resolver, SeededRandom, Strictness,
 };
@@ -11,7 +11,7 @@ use pintle_template::{Error, ErrorKind, Execution, MissingKey, Output};
 use pintle_value::{Data, Map, Origin, Value};
 
 use crate::capabilities::CapabilitiesObject;
-use crate::compiled::{Prepared, Run};
+use crate::compiled::{Prepared, Run, Variant};
 use crate::document::Written;
 use crate::input::{LiveLookup, NameResolver};
 use crate::manifest::{RenderedFile, RenderedFiles};
@@ -64,25 +64,21 @@ impl CompiledChart {
         input: &RenderInput,
         warnings: &mut Vec<Warning>,
     ) -> Result<(Chart, RenderedFiles), RenderError> {
-        let Stage { chart, values } = self.stage(input, warnings)?;
-        let files = self.files_of(&chart, &values, input, warnings)?;
+        let Stage { variant, values } = self.stage(input, warnings)?;
+        let chart = variant.chart.clone();
+        let files = execute(variant.prepared()?, &scope(input, &chart, &values), input, warnings)?;
         Ok((chart, files))
     }
 
-    /// Runs the templates of a chart whose dependencies were processed, on values that were merged already; what they
-    /// wrote is not read.
+    /// Runs the templates of this chart, whose dependencies were processed before, on values that were merged already;
+    /// what they wrote is not read.
     pub(crate) fn files_of(
         &self,
-        chart: &Chart,
         values: &Map,
         input: &RenderInput,
         warnings: &mut Vec<Warning>,
     ) -> Result<RenderedFiles, RenderError> {
-        let variant = self.variant(chart);
-        match &*variant {
-            Ok(prepared) => execute(prepared, &scope(input, chart, values), input, warnings),
-            Err(failure) => Err(failure.to_error()),
-        }
+        execute(&self.prepare()?, &scope(input, self.chart(), values), input, warnings)
     }
 
     /// What stands before the templates run: the chart with its dependencies processed, and checked values.
@@ -91,16 +87,15 @@ impl CompiledChart {
         input: &RenderInput,
         warnings: &mut Vec<Warning>,
     ) -> Result<Stage, RenderError> {
-        let Processed { chart, warnings: more, .. } =
-            self.chart().process_dependencies(input.values.data()).map_err(RenderError::Dependencies)?;
-        warnings.extend(more);
-        let values = coalesce_values(&chart, input.values.data(), warnings).map_err(RenderError::Values)?;
-        if input.schema == SchemaCheck::Check && pintle_chart::has_schema(&chart) {
+        let variant = self.variant(input.values.data(), warnings).map_err(RenderError::Dependencies)?;
+        let chart = &variant.chart;
+        let values = coalesce_values(chart, input.values.data(), warnings).map_err(RenderError::Values)?;
+        if input.schema == SchemaCheck::Check && pintle_chart::has_schema(chart) {
             let data = Value::Map(values.clone())
                 .to_data()
                 .map_err(|error| RenderError::Limit(error.to_string()))?;
             if let Data::Map(data) = data {
-                pintle_chart::validate_schema(&chart, &data).map_err(RenderError::Values)?;
+                pintle_chart::validate_schema(chart, &data).map_err(RenderError::Values)?;
             }
         }
         let constraint = &chart.metadata().kube_version;
@@ -111,13 +106,15 @@ impl CompiledChart {
                 version: version.version.clone(),
             });
         }
-        Ok(Stage { chart, values })
+        Ok(Stage { variant, values })
     }
 }
 
 /// A chart and its values, ready to be rendered.
 pub(crate) struct Stage {
-    pub(crate) chart: Chart,
+    /// The chart and its templates.
+    pub(crate) variant: Arc<Variant>,
+    /// The values that its templates see.
     pub(crate) values: Map,
 }
 

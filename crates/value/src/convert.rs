@@ -1,6 +1,6 @@
 //! From the values of a run back to data.
 
-use crate::{Data, Event, Number, Str, Value, WalkError, walk};
+use crate::{Data, Event, Number, Str, Value, WalkError, walk::walk_around};
 
 enum Open {
     List(Vec<Data>),
@@ -14,18 +14,9 @@ impl Value {
     /// A view that was never touched gives back the data that it is a view of. A value that holds itself, or is
     /// nested too deep, is an error.
     pub fn to_data(&self) -> Result<Data, WalkError> {
-        match self {
-            Self::Map(map) if !map.is_nil() => {
-                if let Some(data) = map.untouched() {
-                    return Ok(Data::Map(data.clone()));
-                }
-            }
-            Self::Map(_) | Self::List(_) => {}
-            leaf => return Ok(leaf_data(leaf)),
-        }
         let mut open: Vec<Open> = Vec::new();
         let mut done = Data::Null;
-        walk(self, |event| {
+        walk_around(self, is_untouched, |event| {
             let data = match event {
                 Event::Leaf(leaf) => leaf_data(leaf),
                 Event::List(list) => {
@@ -76,6 +67,17 @@ fn leaf_data(value: &Value) -> Data {
         Value::String(text) => Data::String(text.clone()),
         Value::Object(object) => object.to_data(),
         Value::Complex(_) => Data::String(crate::printed(value, usize::MAX).unwrap_or_default()),
-        Value::Nil | Value::List(_) | Value::Map(_) => Data::Null,
+        Value::List(list) => list.untouched().map_or(Data::Null, |data| Data::List(data.clone())),
+        Value::Map(map) => map.untouched().map_or(Data::Null, |data| Data::Map(data.clone())),
+        Value::Nil => Data::Null,
+    }
+}
+
+/// Whether this is still a view of data, which nothing needs to walk through.
+fn is_untouched(value: &Value) -> bool {
+    match value {
+        Value::List(list) => list.untouched().is_some(),
+        Value::Map(map) => map.untouched().is_some(),
+        _ => false,
     }
 }

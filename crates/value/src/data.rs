@@ -161,7 +161,8 @@ impl DataMap {
 
     /// The member whose key is these bytes.
     pub fn get_bytes(&self, key: &[u8]) -> Option<&Data> {
-        let index = self.0.binary_search_by(|(name, _)| name.as_bytes().cmp(key)).ok()?;
+        let start = crate::text::start_of(key);
+        let index = self.0.binary_search_by(|(name, _)| name.cmp_bytes(key, start)).ok()?;
         self.0.get(index).map(|(_, data)| data)
     }
 

@@ -1,16 +1,20 @@
 //! Go's slices.
 
-use std::cell::{Ref, RefCell};
+use std::cell::{OnceCell, Ref, RefCell};
 use std::fmt;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::go_type::{Type, types};
-use crate::{DataList, Value};
+use crate::{DataList, Number, Value};
 
 /// A Go slice: a window on an array that other slices may share.
 ///
 /// [`slice`](Self::slice) shares, [`set`](Self::set) is seen through every window, [`append`](Self::append) copies
 /// (Sprig's functions never append in place).
+///
+/// A slice made of a [`DataList`] or of shared bytes is a view until its items are asked for; then they are copied
+/// once, for every window on them.
 #[derive(Clone)]
 pub struct List(Rc<Window>);
 
@@ -23,18 +27,56 @@ struct Window {
 }
 
 /// What slices are windows on.
-struct Array(RefCell<Vec<Value>>);
+struct Array {
+    /// What the items are a view of, until somebody looks at them.
+    view: View,
+    items: OnceCell<RefCell<Vec<Value>>>,
+}
+
+/// What items can be made of.
+enum View {
+    /// They were made at once.
+    None,
+    Data(DataList),
+    /// The items of a `[]uint8`.
+    Bytes(Arc<[u8]>),
+}
 
 impl Array {
+    fn of(items: Vec<Value>) -> Self {
+        Self { view: View::None, items: OnceCell::from(RefCell::new(items)) }
+    }
+
+    fn items(&self) -> &RefCell<Vec<Value>> {
+        self.items.get_or_init(|| {
+            RefCell::new(match &self.view {
+                View::None => Vec::new(),
+                View::Data(list) => list.iter().map(Value::from).collect(),
+                View::Bytes(bytes) => bytes.iter().map(|byte| Value::Number(Number::Uint8(*byte))).collect(),
+            })
+        })
+    }
+
+    fn len(&self) -> usize {
+        match (self.items.get(), &self.view) {
+            (Some(items), _) => items.borrow().len(),
+            (None, View::Data(list)) => list.len(),
+            (None, View::Bytes(bytes)) => bytes.len(),
+            (None, View::None) => 0,
+        }
+    }
+
     fn borrow(&self) -> Ref<'_, Vec<Value>> {
-        self.0.borrow()
+        self.items().borrow()
     }
 }
 
 impl Drop for Array {
     /// Takes what is nested apart without recursion: a loop in a template can nest lists deeper than the stack.
     fn drop(&mut self) {
-        crate::drop::dismantle(self.0.get_mut().drain(..));
+        if let Some(items) = self.items.get_mut() {
+            crate::drop::dismantle(items.get_mut().drain(..));
+        }
     }
 }
 
@@ -43,8 +85,9 @@ impl List {
     pub(crate) fn take_items(mut self, into: &mut Vec<Value>) {
         if let Some(window) = Rc::get_mut(&mut self.0)
             && let Some(array) = window.array.as_mut().and_then(Rc::get_mut)
+            && let Some(items) = array.items.get_mut()
         {
-            into.extend(array.0.get_mut().drain(..).filter(crate::drop::is_nested));
+            into.extend(items.get_mut().drain(..).filter(crate::drop::is_nested));
         }
     }
 
@@ -60,8 +103,17 @@ impl List {
 
     /// A slice of this type that owns these items; they must be of the type's element type.
     pub fn typed(go_type: &'static Type, items: Vec<Value>) -> Self {
-        let end = items.len();
-        Self(Rc::new(Window { go_type, array: Some(Rc::new(Array(RefCell::new(items)))), start: 0, end }))
+        Self::whole(go_type, Array::of(items))
+    }
+
+    /// A `[]uint8` of these bytes.
+    pub fn bytes(bytes: Arc<[u8]>) -> Self {
+        Self::whole(&types::BYTES, Array { view: View::Bytes(bytes), items: OnceCell::new() })
+    }
+
+    fn whole(go_type: &'static Type, array: Array) -> Self {
+        let end = array.len();
+        Self(Rc::new(Window { go_type, array: Some(Rc::new(array)), start: 0, end }))
     }
 
     /// A `[]string`.
@@ -96,7 +148,7 @@ impl List {
 
     /// How many items the window could grow to without a copy (Go's `cap`).
     pub fn capacity(&self) -> usize {
-        self.0.array.as_ref().map_or(0, |array| array.borrow().len().saturating_sub(self.0.start))
+        self.0.array.as_ref().map_or(0, |array| array.len().saturating_sub(self.0.start))
     }
 
     /// The item at `index`, counted from 0.
@@ -111,6 +163,33 @@ impl List {
         }))
     }
 
+    /// The data that this slice is still an untouched view of, from its first item to its last.
+    pub fn untouched(&self) -> Option<&DataList> {
+        let array = self.0.array.as_ref()?;
+        match (&array.view, array.items.get()) {
+            (View::Data(list), None) if self.0.start == 0 && self.0.end == list.len() => Some(list),
+            _ => None,
+        }
+    }
+
+    /// The bytes of a `[]uint8`, copied; what is no byte is 0.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let window = self.0.start..self.0.end;
+        match self.0.array.as_deref() {
+            Some(Array { view: View::Bytes(bytes), items }) if items.get().is_none() => {
+                bytes.get(window).unwrap_or_default().to_vec()
+            }
+            _ => self
+                .items()
+                .iter()
+                .map(|item| match item {
+                    Value::Number(Number::Uint8(byte)) => *byte,
+                    _ => 0,
+                })
+                .collect(),
+        }
+    }
+
     /// The items, copied.
     pub fn to_vec(&self) -> Vec<Value> {
         self.items().to_vec()
@@ -122,7 +201,7 @@ impl List {
             return;
         }
         if let Some(array) = &self.0.array
-            && let Some(slot) = array.0.borrow_mut().get_mut(self.0.start + index)
+            && let Some(slot) = array.items().borrow_mut().get_mut(self.0.start + index)
         {
             *slot = value;
         }
@@ -173,9 +252,10 @@ impl std::ops::Deref for Items<'_> {
 }
 
 impl From<&DataList> for List {
-    /// The items' maps and lists stay views of the data until they are touched.
+    /// A view of the data; so are the maps and lists in it until they are touched.
     fn from(list: &DataList) -> Self {
-        Self::new(list.iter().map(Value::from).collect())
+        let array = Array { view: View::Data(list.clone()), items: OnceCell::new() };
+        Self::whole(&types::ANY_SLICE, array)
     }
 }
 

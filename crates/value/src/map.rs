@@ -195,7 +195,8 @@ impl Map {
 const SMALL: usize = 12;
 
 fn find(members: &[(Str, Value)], key: &[u8]) -> Result<usize, usize> {
-    members.binary_search_by(|(name, _)| name.as_bytes().cmp(key))
+    let start = crate::text::start_of(key);
+    members.binary_search_by(|(name, _)| name.cmp_bytes(key, start))
 }
 
 impl Drop for Inner {
@@ -225,12 +226,18 @@ impl Default for Map {
 }
 
 impl<K: Into<Str>> FromIterator<(K, Value)> for Map {
+    /// Sorts the members; of two with the same key the later one stays.
     fn from_iter<I: IntoIterator<Item = (K, Value)>>(members: I) -> Self {
-        let map = Self::new();
-        for (key, value) in members {
-            map.insert(key, value);
+        let mut members: Vec<(Str, Value)> =
+            members.into_iter().map(|(key, value)| (key.into(), value)).collect();
+        if !members.is_sorted_by(|a, b| a.0 < b.0) {
+            members.sort_by(|a, b| a.0.cmp(&b.0)); // stable: equal keys keep their order
+            members.reverse();
+            members.dedup_by(|a, b| a.0 == b.0); // keeps the first of each run, which came last
+            members.reverse();
         }
-        map
+        let inner = Inner { view: None, nil: false, members: OnceCell::from(RefCell::new(members)) };
+        Self { go_type: &types::ANY_MAP, inner: Rc::new(inner) }
     }
 }
 

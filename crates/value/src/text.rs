@@ -28,6 +28,7 @@ impl Str {
     pub const EMPTY: Self = Self(Repr::Inline { len: 0, buf: [0; INLINE] });
 
     /// A string of these bytes.
+    #[inline]
     pub fn from_bytes(bytes: &[u8]) -> Self {
         match Self::inline(bytes) {
             Some(str) => str,
@@ -43,10 +44,34 @@ impl Str {
     }
 
     /// The bytes.
+    #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         match &self.0 {
             Repr::Inline { len, buf } => buf.get(..usize::from(*len)).unwrap_or_default(),
             Repr::Shared(bytes) => bytes,
+        }
+    }
+
+    /// The first eight bytes as one number, zeros behind a shorter string's end. Where those of two strings differ
+    /// they are ordered as the strings are, so that most comparisons need no more.
+    #[inline]
+    fn start(&self) -> u64 {
+        let bytes = match &self.0 {
+            Repr::Inline { buf, .. } => buf.first_chunk(),
+            Repr::Shared(bytes) => bytes.first_chunk(),
+        };
+        match bytes {
+            Some(bytes) => u64::from_be_bytes(*bytes),
+            None => start_of(self.as_bytes()), // shared and short, made of an `Arc`
+        }
+    }
+
+    /// Compares with bytes, as [`Ord`] compares with a string.
+    #[inline]
+    pub(crate) fn cmp_bytes(&self, other: &[u8], other_start: u64) -> std::cmp::Ordering {
+        match self.start().cmp(&other_start) {
+            std::cmp::Ordering::Equal => self.as_bytes().cmp(other),
+            unequal => unequal,
         }
     }
 
@@ -61,6 +86,7 @@ impl Str {
     }
 
     /// The number of bytes, which is what Go's `len` counts.
+    #[inline]
     pub fn len(&self) -> usize {
         match &self.0 {
             Repr::Inline { len, .. } => usize::from(*len),
@@ -69,8 +95,22 @@ impl Str {
     }
 
     /// Whether there are no bytes.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+/// What [`Str::cmp_bytes`] wants to know of the other side beforehand: its first eight bytes as one number, zeros
+/// behind its end.
+#[inline]
+pub(crate) fn start_of(bytes: &[u8]) -> u64 {
+    match bytes.first_chunk() {
+        Some(bytes) => u64::from_be_bytes(*bytes),
+        None => bytes
+            .iter()
+            .zip((0..8).rev())
+            .fold(0, |start, (byte, place)| start | u64::from(*byte) << (8 * place)),
     }
 }
 
@@ -83,18 +123,21 @@ impl Default for Str {
 impl Deref for Str {
     type Target = [u8];
 
+    #[inline]
     fn deref(&self) -> &[u8] {
         self.as_bytes()
     }
 }
 
 impl AsRef<[u8]> for Str {
+    #[inline]
     fn as_ref(&self) -> &[u8] {
         self.as_bytes()
     }
 }
 
 impl Borrow<[u8]> for Str {
+    #[inline]
     fn borrow(&self) -> &[u8] {
         self.as_bytes()
     }
@@ -169,8 +212,12 @@ impl PartialOrd for Str {
 }
 
 impl Ord for Str {
+    #[inline]
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.as_bytes().cmp(other.as_bytes())
+        match self.start().cmp(&other.start()) {
+            std::cmp::Ordering::Equal => self.as_bytes().cmp(other.as_bytes()),
+            unequal => unequal,
+        }
     }
 }
 

@@ -62,6 +62,15 @@ enum Open {
 /// Objects are leaves. Ends with the first error of `visit`, or of the walk itself.
 pub fn walk<E: From<WalkError>>(
     value: &Value,
+    visit: impl FnMut(Event<'_>) -> Result<(), E>,
+) -> Result<(), E> {
+    walk_around(value, |_| false, visit)
+}
+
+/// Walks as [`walk`] does, but takes lists and maps for leaves that are one for `is_leaf`.
+pub(crate) fn walk_around<E: From<WalkError>>(
+    value: &Value,
+    is_leaf: impl Fn(&Value) -> bool,
     mut visit: impl FnMut(Event<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut open: Vec<Open> = Vec::new();
@@ -69,13 +78,14 @@ pub fn walk<E: From<WalkError>>(
     loop {
         if let Some(value) = next.take() {
             match value {
+                leaf if is_leaf(&leaf) => visit(Event::Leaf(&leaf))?,
                 Value::List(list) => {
-                    enter(&open, &Value::List(list.clone()))?;
+                    enter(&open, &Nested::List(&list))?;
                     visit(Event::List(&list))?;
                     open.push(Open::List(list, 0));
                 }
                 Value::Map(map) => {
-                    enter(&open, &Value::Map(map.clone()))?;
+                    enter(&open, &Nested::Map(&map))?;
                     visit(Event::Map(&map))?;
                     let members = map.entries().into_iter();
                     open.push(Open::Map(map, members, 0));
@@ -109,20 +119,27 @@ pub fn walk<E: From<WalkError>>(
     }
 }
 
-fn enter(open: &[Open], value: &Value) -> Result<(), WalkError> {
+/// What a walk is about to enter.
+enum Nested<'a> {
+    List(&'a List),
+    Map(&'a Map),
+}
+
+fn enter(open: &[Open], nested: &Nested<'_>) -> Result<(), WalkError> {
     if open.len() >= MAX_DEPTH {
         return Err(WalkError::TooDeep);
     }
     if open.len() < CYCLES_AFTER {
         return Ok(());
     }
-    let around = open.iter().any(|open| match (open, value) {
-        (Open::List(a, _), Value::List(b)) => a.is_same(b) && !a.is_empty(),
-        (Open::Map(a, ..), Value::Map(b)) => a.is_same(b),
+    let around = open.iter().any(|open| match (open, nested) {
+        (Open::List(a, _), Nested::List(b)) => a.is_same(b) && !a.is_empty(),
+        (Open::Map(a, ..), Nested::Map(b)) => a.is_same(b),
         _ => false,
     });
-    match value.go_type() {
-        Some(go_type) if around => Err(WalkError::Cycle(go_type)),
-        _ => Ok(()),
-    }
+    let go_type = match nested {
+        Nested::List(list) => list.go_type(),
+        Nested::Map(map) => map.go_type(),
+    };
+    if around { Err(WalkError::Cycle(go_type)) } else { Ok(()) }
 }

@@ -151,10 +151,8 @@ impl Object for TimeObject {
             }
             "Format" => Value::from(time.format(args.first().and_then(Value::as_str).unwrap_or(&Str::EMPTY))),
             "AppendFormat" => {
-                let mut text = args
-                    .first()
-                    .and_then(Value::as_list)
-                    .map_or_else(Vec::new, |list| crate::print::bytes(&list));
+                let mut text =
+                    args.first().and_then(Value::as_list).map_or_else(Vec::new, |list| list.to_bytes());
                 text.extend(time.format(args.get(1).and_then(Value::as_str).unwrap_or(&Str::EMPTY)));
                 bytes(text)
             }

@@ -78,7 +78,7 @@ fn render(chart: &Chart, options: &LintOptions, lint: &mut Lint) -> Option<(Char
         .revision(0)
         .capabilities(capabilities)
         .mode(Mode::Lint);
-    let files = CompiledChart::new(chart.clone()).files_of(&chart, &merged, &input, &mut lint.warnings);
+    let files = CompiledChart::new(chart.clone()).files_of(&merged, &input, &mut lint.warnings);
     let files = lint.rule(Severity::Error, FOLDER, files.map_err(|error| error.to_string()))?;
     Some((chart, files))
 }

@@ -103,7 +103,12 @@ fn value_shape(value: Value, flavour: Flavour) -> Result<Shape, Error> {
             let bytes: Vec<u8> = list.items().iter().map(byte).collect();
             Scalar::String(Str::from(base64::encode(&bytes)))
         }
-        Value::List(list) => return Ok(Shape::List(list.to_vec().into_iter().map(Node::Value).collect())),
+        Value::List(list) => {
+            if let Some(data) = list.untouched() {
+                return data_shape(Data::List(data.clone()), flavour);
+            }
+            return Ok(Shape::List(list.to_vec().into_iter().map(Node::Value).collect()));
+        }
         Value::Map(map) if map.is_nil() && flavour == Flavour::V2 => Scalar::Word("null".into()),
         Value::Map(map) => {
             if let Some(data) = map.untouched() {
