@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use pintle_value::Data;
+use pintle_value::{Data, DataMap};
 use sha2::{Digest as _, Sha256};
 
 use crate::{File, Lock, Metadata, Timestamp, Warning};
@@ -18,6 +18,8 @@ struct Parts {
     raw: Arc<[File]>,
     templates: Arc<[File]>,
     values: Data,
+    /// The values without what is `null` in their tables, made when they are first asked for.
+    clean_values: OnceLock<DataMap>,
     schema: Option<Arc<[u8]>>,
     schema_modified: Option<Timestamp>,
     lock: Option<Arc<Lock>>,
@@ -98,6 +100,12 @@ impl Chart {
     /// The chart's own values: those of `values.yaml`, a map.
     pub fn values(&self) -> &Data {
         &self.0.values
+    }
+
+    /// The values, without the members of their tables that are `null`, at any depth
+    /// (Helm: `pkg/chart/common/util/coalesce.go`, `cleanNilValues`).
+    pub(crate) fn clean_values(&self) -> &DataMap {
+        self.0.clean_values.get_or_init(|| crate::coalesce::clean(&self.0.values))
     }
 
     /// The bytes of `values.yaml` as they are in the chart, comments included.
@@ -198,7 +206,7 @@ impl Chart {
 
     /// A builder that starts with all parts of this chart.
     pub fn to_builder(&self) -> ChartBuilder {
-        ChartBuilder(Parts { digest: OnceLock::new(), ..(*self.0).clone() })
+        ChartBuilder(Parts { digest: OnceLock::new(), clean_values: OnceLock::new(), ..(*self.0).clone() })
     }
 
     /// Whether both are the same chart in memory.
@@ -224,7 +232,8 @@ impl ChartBuilder {
             metadata: Arc::new(metadata),
             raw: Arc::default(),
             templates: Arc::default(),
-            values: Data::Map(pintle_value::DataMap::default()),
+            values: Data::Map(DataMap::default()),
+            clean_values: OnceLock::new(),
             schema: None,
             schema_modified: None,
             lock: None,

@@ -37,6 +37,8 @@ pub fn coalesce_tables(values: &DataMap, below: &DataMap, warnings: &mut Vec<War
 pub(crate) struct Tree<'a> {
     pub(crate) name: &'a str,
     pub(crate) values: &'a Data,
+    /// What [`clean`] makes of the values; [`Mode::Merge`] does not look at it.
+    pub(crate) clean: &'a DataMap,
     pub(crate) dependencies: Vec<Tree<'a>>,
 }
 
@@ -45,6 +47,7 @@ impl<'a> Tree<'a> {
         Self {
             name: chart.name(),
             values: chart.values(),
+            clean: chart.clean_values(),
             dependencies: chart.dependencies().iter().map(Self::of).collect(),
         }
     }
@@ -149,8 +152,8 @@ impl Coalescer<'_> {
     fn own_values(&mut self, chart: &Tree<'_>, dest: &Map, prefix: &str) {
         let Data::Map(values) = chart.values else { return };
         let prefix = join(prefix, chart.name);
-        for (key, data) in values {
-            match dest.get(key) {
+        for ((key, data), (_, clean)) in values.iter().zip(chart.clean) {
+            match dest.get_str(key) {
                 Some(Value::Nil) if self.mode == Mode::Coalesce => {
                     dest.remove(key);
                 }
@@ -163,9 +166,9 @@ impl Coalescer<'_> {
                     };
                     let is_child = chart.dependencies.iter().any(|child| *key == child.name);
                     let mode = if is_child { Mode::Merge } else { self.mode };
-                    let source = match mode {
-                        Mode::Coalesce => without_nulls(source),
-                        Mode::Merge => source.clone(),
+                    let source = match (mode, clean) {
+                        (Mode::Coalesce, Data::Map(clean)) => clean.clone(),
+                        _ => source.clone(),
                     };
                     let mode = std::mem::replace(&mut self.mode, mode);
                     self.tables(&table, &Map::view(source), &join(&prefix, &key.to_str_lossy()));
@@ -175,8 +178,8 @@ impl Coalescer<'_> {
                 None => {
                     let value = match (self.mode, data) {
                         (Mode::Coalesce, Data::Null) => continue,
-                        (Mode::Coalesce, Data::Map(map)) => Value::Map(Map::view(without_nulls(map))),
-                        _ => Value::from(data),
+                        (Mode::Coalesce, _) => Value::from(clean),
+                        (Mode::Merge, _) => Value::from(data),
                     };
                     dest.insert(key.clone(), value);
                 }
@@ -245,6 +248,18 @@ fn shallow_copy(map: &Map) -> Map {
         }
         _ => map.entries().into_iter().collect(),
     }
+}
+
+/// The values with the same keys, their tables without members that are `null`: what [`Mode::Coalesce`] takes.
+pub(crate) fn clean(values: &Data) -> DataMap {
+    let Data::Map(values) = values else { return DataMap::default() };
+    values
+        .iter()
+        .map(|(key, value)| match value {
+            Data::Map(table) => (key.clone(), Data::Map(without_nulls(table))),
+            other => (key.clone(), other.clone()),
+        })
+        .collect()
 }
 
 /// The map without members that are `null`, at any depth of maps (Helm: `cleanNilValues`).

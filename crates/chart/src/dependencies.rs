@@ -129,6 +129,8 @@ impl Work {
         Tree {
             name: &self.metadata.name,
             values: &self.values,
+            // These values differ from the chart's only behind `import`, which merges.
+            clean: self.base.clean_values(),
             dependencies: self.dependencies.iter().map(Self::tree).collect(),
         }
     }

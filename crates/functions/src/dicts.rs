@@ -135,9 +135,12 @@ fn copy_map(map: &Map, go_type: &'static pintle_value::Type, depth: usize) -> Re
     if let Some(data) = map.untouched() {
         return Ok(Map::view_as(go_type, data.clone()));
     }
-    let copied: Result<Map, CallError> =
-        map.entries().into_iter().map(|(key, value)| Ok((key, copy(&value, depth)?))).collect();
-    Ok(copied?.retyped(go_type))
+    // No closure calls itself here: the stack of a deep value is counted in frames.
+    let mut copied = Vec::with_capacity(map.len());
+    for (key, value) in map.entries() {
+        copied.push((key, copy(&value, depth)?));
+    }
+    Ok(copied.into_iter().collect::<Map>().retyped(go_type))
 }
 
 fn copy_list(list: &List, go_type: &'static pintle_value::Type, depth: usize) -> Result<List, CallError> {

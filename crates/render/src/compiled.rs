@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use pintle_chart::{Chart, ChartError, Processed, Warning};
@@ -59,6 +60,8 @@ pub(crate) struct Run {
     pub(crate) name: Arc<str>,
     /// The path of its chart, such as `web/charts/db`.
     pub(crate) chart: Arc<str>,
+    /// How many bytes it wrote last time, for which the next run makes room at once.
+    pub(crate) wrote: AtomicUsize,
 }
 
 /// What is wrong with a template's text.
@@ -162,7 +165,8 @@ fn prepare(chart: &Chart, functions: &Functions) -> Result<Prepared, ParseFailur
         })?;
         let base = name.rsplit('/').next().unwrap_or(name);
         if !base.starts_with('_') {
-            runs.push(Run { name: name.as_str().into(), chart: Arc::clone(&text.chart) });
+            let wrote = AtomicUsize::new(0);
+            runs.push(Run { name: name.as_str().into(), chart: Arc::clone(&text.chart), wrote });
         }
     }
     Ok(Prepared { program: templates.finish(), runs })

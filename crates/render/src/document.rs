@@ -94,7 +94,7 @@ impl Written {
         let text = String::from_utf8(bytes)
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
         let mut removed = Vec::new();
-        if !text.contains(NO_VALUE) {
+        if memchr::memmem::find(text.as_bytes(), NO_VALUE.as_bytes()).is_none() {
             return (text, Self { places: output, raw: Vec::new(), removed });
         }
         let mut left = String::with_capacity(text.len());

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use pintle_chart::{Chart, Warning, coalesce_values, is_compatible};
 use pintle_functions::{
@@ -24,6 +25,9 @@ use crate::{
 
 /// The file whose text is shown to the user and not applied.
 const NOTES: &str = "NOTES.txt";
+
+/// The most memory that is set aside for a file's text before it is written.
+const MOST_RESERVED: usize = 4 << 20;
 
 impl CompiledChart {
     /// Renders the chart. Blocks the thread until it is done; the chart itself is never changed.
@@ -160,11 +164,13 @@ fn execute(
             let Some(dot) = dots.get(&*template.chart) else { continue };
             about_template(dot, template);
             let mut output = Output::new();
+            output.reserve(template.wrote.load(Ordering::Relaxed).min(MOST_RESERVED));
             let dot = Value::Map((*dot).clone());
             if let Err(error) = prepared.program.execute(&*template.name, &dot, &mut output, &mut run) {
                 failure = Some(template_error(&template.name, &error));
                 break;
             }
+            template.wrote.store(output.as_bytes().len(), Ordering::Relaxed);
             let (text, written) = Written::new(output);
             let file = RenderedFile { text: text.into(), written: Some(Arc::new(written)) };
             files.insert(template.name.to_string(), file);

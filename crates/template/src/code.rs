@@ -1,6 +1,7 @@
 //! What templates are compiled to.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use pintle_value::{List, Map, Number, Str, Type, Value, types};
@@ -106,7 +107,7 @@ pub(crate) struct Template {
     /// How many variables it has, `$` and places for saved dots among them.
     pub(crate) slots: usize,
     pub(crate) constants: Vec<Constant>,
-    pub(crate) chains: Vec<Box<[Str]>>,
+    pub(crate) chains: Vec<Chain>,
     pub(crate) types: Vec<&'static Type>,
     pub(crate) ranges: Vec<Range>,
     pub(crate) names: Vec<Str>,
@@ -117,6 +118,11 @@ pub(crate) struct Template {
 impl Template {
     /// A template that writes nothing.
     pub(crate) fn nothing() -> Arc<Self> {
+        static NOTHING: OnceLock<Arc<Template>> = OnceLock::new();
+        Arc::clone(NOTHING.get_or_init(Self::make_nothing))
+    }
+
+    fn make_nothing() -> Arc<Self> {
         let source = Source {
             name: Str::EMPTY,
             text: Str::EMPTY,
@@ -140,6 +146,38 @@ impl Template {
             variables: Vec::new(),
             messages: Vec::new(),
         })
+    }
+}
+
+/// Names of fields, each of the value that the one before leads to.
+#[derive(Debug)]
+pub(crate) struct Chain {
+    pub(crate) names: Box<[Str]>,
+    /// Where each name was found in its map when it was last asked for. A hint and nothing more: runs on other threads
+    /// write it too.
+    places: Box<[AtomicU32]>,
+}
+
+impl Chain {
+    pub(crate) fn new(names: &[Str]) -> Self {
+        Self { names: names.into(), places: names.iter().map(|_| AtomicU32::new(0)).collect() }
+    }
+
+    /// The member of a map that the name at this index of the chain stands for, where there is one.
+    #[inline]
+    pub(crate) fn member(&self, index: usize, receiver: &Value) -> Option<Operand> {
+        let (Value::Map(map), Some(name), Some(hint)) =
+            (receiver, self.names.get(index), self.places.get(index))
+        else {
+            return None;
+        };
+        let known = hint.load(Ordering::Relaxed);
+        let mut place = known as usize;
+        let value = map.get_near(name, &mut place)?;
+        if place != known as usize {
+            hint.store(u32::try_from(place).unwrap_or(0), Ordering::Relaxed);
+        }
+        Some(Operand::element(value, map.go_type().elem))
     }
 }
 
@@ -314,7 +352,8 @@ pub(crate) enum Op {
     StoreAny(u32),
     Unset(u32, u32),
     Pop,
-    Print,
+    /// With the place in the source that what is written comes from.
+    Print(u32),
     Check {
         type_: u32,
         depth: u32,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use pintle_value::{Kind, Str, Type};
 
 use crate::builtin::{Builtin, Param};
-use crate::code::{Candidates, Constant, DYNAMIC, Final, Op, Range, Source, Target, Template};
+use crate::code::{Candidates, Chain, Constant, DYNAMIC, Final, Op, Range, Source, Target, Template};
 use crate::function::FunctionTable;
 use crate::literal::{Literal, can_be_nil, typed_literal, untyped_literal};
 use crate::node::{Branch, NodeId, NodeKind, Nodes};
@@ -157,7 +157,7 @@ impl Compiler<'_> {
         match op {
             // What these take from the stack they unwrap themselves. A jump to the instruction that goes away arrives
             // at the one in its place.
-            Op::Print
+            Op::Print(_)
             | Op::Pop
             | Op::JumpIfFalse(_)
             | Op::With { .. }
@@ -242,9 +242,9 @@ impl Compiler<'_> {
 
     fn chain(&mut self, names: &[Str]) -> u32 {
         let chains = &mut self.template.chains;
-        let found = chains.iter().position(|known| known.as_ref() == names);
+        let found = chains.iter().position(|known| *known.names == *names);
         index(found.unwrap_or_else(|| {
-            chains.push(names.into());
+            chains.push(Chain::new(names));
             chains.len() - 1
         }))
     }
@@ -314,7 +314,8 @@ impl Compiler<'_> {
                     *slot = op;
                     return;
                 }
-                self.emit_at(Op::Print, action);
+                let pos = self.source.start(action);
+                self.emit_at(Op::Print(pos), action);
             }
             Task::IfBody { branch, mut scope } => {
                 let jump = self.emit(Op::JumpIfFalse(0));

@@ -351,7 +351,7 @@ impl<'a, 'h> Machine<'a, 'h> {
                     }
                 }
                 Op::Pop => _ = self.stack.pop(),
-                Op::Print => self.print(template)?,
+                Op::Print(pos) => self.print(template, pos)?,
                 Op::Check { type_, depth } => {
                     if let Some(go_type) = template.types.get(type_ as usize).copied() {
                         self.check(template, go_type, depth)?;
@@ -498,11 +498,9 @@ impl<'a, 'h> Machine<'a, 'h> {
         }
     }
 
-    fn print(&mut self, template: &Arc<Template>) -> Result<()> {
+    fn print(&mut self, template: &Arc<Template>, pos: u32) -> Result<()> {
         let operand = self.pop();
         if self.collecting == 0 {
-            let node = template.at.get(self.frame.pc - 1).copied().unwrap_or(0);
-            let pos = template.source.start(NodeId(node));
             self.out.mark(&template.source, pos, false);
         }
         match &operand.value {

@@ -54,6 +54,11 @@ impl Output {
         self.bytes
     }
 
+    /// Makes room for so many bytes.
+    pub fn reserve(&mut self, bytes: usize) {
+        self.bytes.reserve(bytes);
+    }
+
     /// Forgets what was written but keeps its memory.
     pub fn clear(&mut self) {
         self.bytes.clear();

@@ -172,6 +172,11 @@ impl DataMap {
     }
 
     /// The members in the order of their keys' bytes.
+    pub fn as_slice(&self) -> &[(Str, Data)] {
+        &self.0
+    }
+
+    /// The members in the order of their keys' bytes.
     pub fn iter(&self) -> std::slice::Iter<'_, (Str, Data)> {
         self.0.iter()
     }

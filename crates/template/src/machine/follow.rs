@@ -12,7 +12,6 @@ use pintle_value::{Str, Value, ValuePath};
 use super::{FrameKind, Machine};
 use crate::builtin::Builtin;
 use crate::code::{Final, Op, Target, Template};
-use crate::node::NodeId;
 use crate::watch::{Around, Control, Effect, Iterated, Lineage, Mark, Part, Pending, Reads, Watch};
 
 impl<'a> Machine<'a, '_> {
@@ -209,10 +208,9 @@ impl<'a> Machine<'a, '_> {
                 self.mark(watch, template, start, true, Lineage::default());
                 (Effect::Nothing, Lineage::default())
             }
-            Op::Print => {
-                let node = template.at.get(at).copied().unwrap_or(0);
+            Op::Print(pos) => {
                 let lineage = top;
-                self.mark(watch, template, template.source.start(NodeId(node)), false, lineage.clone());
+                self.mark(watch, template, pos, false, lineage.clone());
                 (Effect::Nothing, lineage)
             }
             Op::Constant(_) | Op::MethodLiteral(_) => (Effect::Push(Lineage::default()), Lineage::default()),
@@ -454,7 +452,7 @@ impl Iterated {
 }
 
 fn chain_of(template: &Template, chain: u32) -> &[Str] {
-    template.chains.get(chain as usize).map(|names| &**names).unwrap_or_default()
+    template.chains.get(chain as usize).map(|chain| &*chain.names).unwrap_or_default()
 }
 
 /// What a chain of fields leads to.

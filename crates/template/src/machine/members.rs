@@ -35,12 +35,14 @@ impl Machine<'_, '_> {
         chain: u32,
         call: Option<u32>,
     ) -> Result<()> {
-        let Some(names) = template.chains.get(chain as usize) else { return Ok(()) };
-        let Some((first, rest)) = names.split_first() else { return Ok(()) };
+        let Some(chain) = template.chains.get(chain as usize) else { return Ok(()) };
+        let Some((first, rest)) = chain.names.split_first() else { return Ok(()) };
         let mut receiver = match start {
-            Start::Dot => member(&self.frame.dot.value, first),
-            Start::Variable(slot) => self.variable(slot).and_then(|variable| member(&variable.value, first)),
-            Start::Operand(ref operand) => member(&operand.value, first),
+            Start::Dot => chain.member(0, &self.frame.dot.value),
+            Start::Variable(slot) => {
+                self.variable(slot).and_then(|variable| chain.member(0, &variable.value))
+            }
+            Start::Operand(ref operand) => chain.member(0, &operand.value),
         };
         if receiver.is_none() {
             receiver = Some(match start {
@@ -53,8 +55,8 @@ impl Machine<'_, '_> {
             });
         }
         let mut value = receiver.unwrap_or_default();
-        for name in rest {
-            value = match member(&value.value, name) {
+        for (index, name) in rest.iter().enumerate() {
+            value = match chain.member(index + 1, &value.value) {
                 Some(found) => found,
                 None => self.field(template, &value, name, call)?,
             };
@@ -258,15 +260,6 @@ impl Machine<'_, '_> {
         }
         let message = format!("wrong type for value; expected {go_type}; got {actual}");
         Err(self.fault(template, message))
-    }
-}
-
-/// The member of a map, where there is one.
-#[inline]
-fn member(receiver: &Value, name: &Str) -> Option<Operand> {
-    match receiver {
-        Value::Map(map) => map.get_str(name).map(|value| Operand::element(value, map.go_type().elem)),
-        _ => None,
     }
 }
 
