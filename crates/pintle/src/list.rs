@@ -98,10 +98,14 @@ impl Target {
         match options.order {
             ListOrder::Name => records.sort_by(|a, b| a.name.cmp(&b.name)),
             ListOrder::NameDescending => records.sort_by(|a, b| b.name.cmp(&a.name)),
-            ListOrder::Date => records.sort_by_key(|record| record.info.last_deployed),
-            ListOrder::DateDescending => {
-                records.sort_by_key(|record| std::cmp::Reverse(record.info.last_deployed));
+            // Helm: pkg/release/v1/util/sorter.go, SortByDate: by whole seconds, then by name
+            ListOrder::Date | ListOrder::DateDescending => {
+                let second = |time: jiff::Timestamp| time.as_second();
+                records.sort_by_cached_key(|one| (one.info.last_deployed.map(second), one.name.clone()));
             }
+        }
+        if options.order == ListOrder::DateDescending {
+            records.reverse();
         }
         Ok(records)
     }

@@ -67,7 +67,7 @@ fn order(arguments: &ListArguments) -> ListOrder {
     match (Switch::is_on(arguments.date), Switch::is_on(arguments.reverse)) {
         (false, false) => ListOrder::Name,
         (false, true) => ListOrder::NameDescending,
-        (true, false) => ListOrder::DateDescending,
-        (true, true) => ListOrder::Date,
+        (true, false) => ListOrder::Date,
+        (true, true) => ListOrder::DateDescending,
     }
 }
