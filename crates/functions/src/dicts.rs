@@ -1,6 +1,6 @@
 //! Maps: Sprig's `dict.go`.
 
-use pintle_template::CallError;
+use pintle_template::{Call, CallError};
 use pintle_value::{List, Map, Str, Value, types};
 
 use crate::depth::{MAX_DEPTH, too_deep};
@@ -12,9 +12,7 @@ use crate::table::functions;
 functions! {
     TABLE;
     pure {
-        "dict" (.. any) => dict;
         "get" (map string) => |map: &Map, key: &Str| map.get(key).unwrap_or(Value::EMPTY);
-        "set" (map string any) => set;
         "unset" (map string) => |map: &Map, key: &Str| {
             map.remove(key);
             map.clone()
@@ -23,37 +21,55 @@ functions! {
         "pluck" (string .. map) => pluck;
         "keys" (.. map) => keys;
         "values" (map) => |map: &Map| map.entries().into_iter().map(|(_, value)| value).collect::<List>();
-        "pick" (map .. string) => pick;
-        "omit" (map .. string) => omit;
-        "merge" (map .. map) => |map: &Map, sources: &[Value]| merged(map, sources, Existing::Keep);
-        "mustMerge" (map .. map) => |map: &Map, sources: &[Value]| merge_all(map, sources, Existing::Keep);
-        "mergeOverwrite" (map .. map) => |map: &Map, sources: &[Value]| {
-            merged(map, sources, Existing::Overwrite)
-        };
-        "mustMergeOverwrite" (map .. map) => |map: &Map, sources: &[Value]| {
-            merge_all(map, sources, Existing::Overwrite)
-        };
-        "deepCopy" | "mustDeepCopy" (any) => deep_copy;
         "dig" (.. any) => dig;
     }
-    hosted {}
+    hosted {
+        "dict" (.. any) => dict;
+        "set" (map string any) => set;
+        "pick" (map .. string) => pick;
+        "omit" (map .. string) => omit;
+        "merge" (map .. map) => |call: &mut dyn Call, map: &Map, sources: &[Value]| {
+            merged(call, map, sources, Existing::Keep)
+        };
+        "mustMerge" (map .. map) => |call: &mut dyn Call, map: &Map, sources: &[Value]| {
+            merge_all(call, map, sources, Existing::Keep)
+        };
+        "mergeOverwrite" (map .. map) => |call: &mut dyn Call, map: &Map, sources: &[Value]| {
+            merged(call, map, sources, Existing::Overwrite)
+        };
+        "mustMergeOverwrite" (map .. map) => |call: &mut dyn Call, map: &Map, sources: &[Value]| {
+            merge_all(call, map, sources, Existing::Overwrite)
+        };
+        "deepCopy" | "mustDeepCopy" (any) => deep_copy;
+    }
+}
+
+/// About what a member of a map takes, beside a long key.
+pub(crate) const MEMBER: u64 = 48;
+
+/// Pays for a member of a map before it is made.
+pub(crate) fn make_member(call: &mut dyn Call, key: &[u8]) -> Result<(), CallError> {
+    call.make(MEMBER.saturating_add(key.len() as u64))
 }
 
 /// Sprig: `dict.go`, `dict`: a key without a value gets the empty string.
-fn dict(values: &[Value]) -> Map {
+fn dict(call: &mut dyn Call, values: &[Value]) -> Result<Map, CallError> {
     let map = Map::new();
     for pair in values.chunks(2) {
         if let Some(key) = pair.first() {
-            map.insert(print::to_string(key), pair.get(1).cloned().unwrap_or(Value::EMPTY));
+            let key = print::to_string(call, key)?;
+            make_member(call, &key)?;
+            map.insert(key, pair.get(1).cloned().unwrap_or(Value::EMPTY));
         }
     }
-    map
+    Ok(map)
 }
 
-fn set(map: &Map, key: &Str, value: &Value) -> Result<Map, CallError> {
+fn set(call: &mut dyn Call, map: &Map, key: &Str, value: &Value) -> Result<Map, CallError> {
     if map.is_nil() {
         return Err(CallError::panic("assignment to entry in nil map"));
     }
+    make_member(call, key)?;
     map.insert(key.clone(), value.clone());
     Ok(map.clone())
 }
@@ -66,60 +82,68 @@ fn keys(maps: &[Value]) -> List {
     List::strings(maps.iter().filter_map(Value::as_map).flat_map(|map| map.keys()))
 }
 
-fn pick(map: &Map, keys: &[Value]) -> Map {
+fn pick(call: &mut dyn Call, map: &Map, keys: &[Value]) -> Result<Map, CallError> {
     let picked = Map::new();
     for key in keys.iter().filter_map(Value::as_str) {
         if let Some(value) = map.get(key) {
+            make_member(call, key)?;
             picked.insert(key.clone(), value);
         }
     }
-    picked
+    Ok(picked)
 }
 
-fn omit(map: &Map, keys: &[Value]) -> Map {
+fn omit(call: &mut dyn Call, map: &Map, keys: &[Value]) -> Result<Map, CallError> {
+    call.spend((map.len() as u64).saturating_mul(keys.len() as u64))?;
     let kept = Map::new();
     for (key, value) in map.entries() {
         if !keys.iter().any(|omitted| omitted.as_str() == Some(&key)) {
+            make_member(call, &key)?;
             kept.insert(key, value);
         }
     }
-    kept
+    Ok(kept)
 }
 
 /// Sprig: `dict.go`, `merge`, which swallows errors.
-fn merged(map: &Map, sources: &[Value], existing: Existing) -> Result<Value, CallError> {
-    match merge_all(map, sources, existing) {
+fn merged(call: &mut dyn Call, map: &Map, sources: &[Value], existing: Existing) -> Result<Value, CallError> {
+    match merge_all(call, map, sources, existing) {
         Err(CallError::Message(_)) => Ok(Value::EMPTY),
         other => other,
     }
 }
 
-fn merge_all(map: &Map, sources: &[Value], existing: Existing) -> Result<Value, CallError> {
+fn merge_all(
+    call: &mut dyn Call,
+    map: &Map,
+    sources: &[Value],
+    existing: Existing,
+) -> Result<Value, CallError> {
     let mut target = map.clone();
     for source in sources {
         if let Some(source) = source.as_map() {
             if target.is_nil() && !source.is_nil() {
                 target = Map::new();
             }
-            merge::merge(&target, &source, existing)?;
+            merge::merge(call, &target, &source, existing)?;
         }
     }
     Ok(Value::Map(target))
 }
 
 /// Sprig: `dict.go`, `deepCopy`, by way of `mitchellh/copystructure`.
-fn deep_copy(value: &Value) -> Result<Value, CallError> {
+fn deep_copy(call: &mut dyn Call, value: &Value) -> Result<Value, CallError> {
     if value.is_nil() {
         return Err(CallError::panic("reflect: call of reflect.Value.Type on zero Value"));
     }
-    copy(value, MAX_DEPTH)
+    copy(call, value, MAX_DEPTH)
 }
 
-fn copy(value: &Value, depth: usize) -> Result<Value, CallError> {
+fn copy(call: &mut dyn Call, value: &Value, depth: usize) -> Result<Value, CallError> {
     let depth = depth.checked_sub(1).ok_or_else(too_deep)?;
     Ok(match value {
-        Value::Map(map) => Value::Map(copy_map(map, map.go_type(), depth)?),
-        Value::List(list) => Value::List(copy_list(list, list.go_type(), depth)?),
+        Value::Map(map) => Value::Map(copy_map(call, map, map.go_type(), depth)?),
+        Value::List(list) => Value::List(copy_list(call, list, list.go_type(), depth)?),
         Value::Object(_) if value.downcast::<VersionObject>().is_some() => {
             VersionObject::zero() // its fields are private, so the copy stays without them
         }
@@ -128,31 +152,45 @@ fn copy(value: &Value, depth: usize) -> Result<Value, CallError> {
     })
 }
 
-fn copy_map(map: &Map, go_type: &'static pintle_value::Type, depth: usize) -> Result<Map, CallError> {
+fn copy_map(
+    call: &mut dyn Call,
+    map: &Map,
+    go_type: &'static pintle_value::Type,
+    depth: usize,
+) -> Result<Map, CallError> {
     if map.is_nil() {
         return Ok(Map::nil(go_type));
     }
     if let Some(data) = map.untouched() {
         return Ok(Map::view_as(go_type, data.clone()));
     }
+    call.spend(map.len() as u64)?;
+    call.make((map.len() as u64 + 2).saturating_mul(MEMBER))?;
     // No closure calls itself here: the stack of a deep value is counted in frames.
     let mut copied = Vec::with_capacity(map.len());
     for (key, value) in map.entries() {
-        copied.push((key, copy(&value, depth)?));
+        copied.push((key, copy(call, &value, depth)?));
     }
     Ok(copied.into_iter().collect::<Map>().retyped(go_type))
 }
 
-fn copy_list(list: &List, go_type: &'static pintle_value::Type, depth: usize) -> Result<List, CallError> {
+fn copy_list(
+    call: &mut dyn Call,
+    list: &List,
+    go_type: &'static pintle_value::Type,
+    depth: usize,
+) -> Result<List, CallError> {
     if list.is_nil() {
         return Ok(List::nil(go_type));
     }
     if let Some(data) = list.untouched() {
         return Ok(List::from(data));
     }
+    call.spend(list.len() as u64)?;
+    call.make((list.len() as u64 + 6).saturating_mul(size_of::<Value>() as u64))?;
     let mut items = Vec::with_capacity(list.len());
     for item in list.items().iter() {
-        items.push(copy(item, depth)?);
+        items.push(copy(call, item, depth)?);
     }
     Ok(List::typed(go_type, items))
 }

@@ -287,7 +287,9 @@ impl HelmHost {
 
     pub(crate) fn keep_regex(&mut self, expression: &Str, regex: &Rc<Regex>) {
         const MAX_KEPT: usize = 256;
-        if self.regexes.len() >= MAX_KEPT {
+        const MAX_BYTES: u64 = 32 << 20;
+        let bytes: u64 = self.regexes.values().map(|regex| regex.memory()).sum();
+        if self.regexes.len() >= MAX_KEPT || bytes.saturating_add(regex.memory()) > MAX_BYTES {
             self.regexes.clear();
         }
         self.regexes.insert(expression.clone(), Rc::clone(regex));

@@ -1,6 +1,6 @@
 //! Tests of values and of their types: Sprig's `defaults.go` and `reflect.go`.
 
-use pintle_value::{Str, Value, deep_equal};
+use pintle_value::{Str, Value};
 
 use crate::table::functions;
 
@@ -26,9 +26,10 @@ functions! {
         };
         "kindOf" (any) => |value: &Value| value.kind().name();
         "kindIs" (string any) => |target: &Str, value: &Value| *target == value.kind().name();
-        "deepEqual" (any any) => |a: &Value, b: &Value| deep_equal(a, b);
     }
-    hosted {}
+    hosted {
+        "deepEqual" (any any) => crate::lists::equal;
+    }
 }
 
 /// `fmt.Sprintf("%T", value)`.

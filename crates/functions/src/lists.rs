@@ -1,7 +1,7 @@
 //! Slices: Sprig's `list.go` and the sequences of numbers.
 
 use pintle_template::{Call, CallError};
-use pintle_value::{List, Type, Value, deep_equal, types};
+use pintle_value::{List, Type, Value, deep_equal_counted, types};
 
 use crate::cast::{to_int64, truncate};
 use crate::table::{Give, functions};
@@ -25,10 +25,10 @@ functions! {
         "reverse" | "mustReverse" (any) => reverse;
         "compact" | "mustCompact" (any) => compact;
         "slice" | "mustSlice" (any .. any) => slice;
-        "concat" (.. any) => concat;
-        "has" | "mustHas" (any any) => has;
     }
     hosted {
+        "concat" (.. any) => concat;
+        "has" | "mustHas" (any any) => has;
         "chunk" | "mustChunk" (int any) => chunk;
         "uniq" | "mustUniq" (any) => uniq;
         "without" | "mustWithout" (any .. any) => without;
@@ -92,15 +92,25 @@ fn compact(list: &Value) -> Result<List, CallError> {
     Ok(slice_of(list, "compact on")?.items().iter().filter(|item| item.is_true()).cloned().collect())
 }
 
-fn has(needle: &Value, haystack: &Value) -> Result<bool, CallError> {
+fn has(call: &mut dyn Call, needle: &Value, haystack: &Value) -> Result<bool, CallError> {
     if haystack.is_nil() {
         return Ok(false);
     }
-    Ok(contains(&slice_of(haystack, "find has on")?.items(), needle))
+    contains(call, &slice_of(haystack, "find has on")?.items(), needle)
 }
 
-fn contains(items: &[Value], needle: &Value) -> bool {
-    items.iter().any(|item| deep_equal(needle, item))
+fn contains(call: &mut dyn Call, items: &[Value], needle: &Value) -> Result<bool, CallError> {
+    for item in items {
+        if equal(call, needle, item)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Go: `reflect.DeepEqual`, paid for.
+pub(crate) fn equal(call: &mut dyn Call, a: &Value, b: &Value) -> Result<bool, CallError> {
+    deep_equal_counted(a, b, |steps| call.spend(steps))
 }
 
 fn uniq(call: &mut dyn Call, list: &Value) -> Result<List, CallError> {
@@ -108,7 +118,7 @@ fn uniq(call: &mut dyn Call, list: &Value) -> Result<List, CallError> {
     let mut unique: Vec<Value> = Vec::new();
     for item in list.items().iter() {
         call.spend(unique.len() as u64)?;
-        if !contains(&unique, item) {
+        if !contains(call, &unique, item)? {
             unique.push(item.clone());
         }
     }
@@ -120,7 +130,7 @@ fn without(call: &mut dyn Call, list: &Value, omit: &[Value]) -> Result<List, Ca
     call.spend((list.len() as u64).saturating_mul(omit.len() as u64))?;
     let mut kept = Vec::new();
     for item in list.items().iter() {
-        if !contains(omit, item) {
+        if !contains(call, omit, item)? {
             kept.push(item.clone());
         }
     }
@@ -152,7 +162,9 @@ fn slice(list: &Value, indices: &[Value]) -> Result<Value, CallError> {
 }
 
 /// Sprig: `list.go`, `concat`: of nothing it gives the nil slice.
-fn concat(lists: &[Value]) -> Result<List, CallError> {
+fn concat(call: &mut dyn Call, lists: &[Value]) -> Result<List, CallError> {
+    let count: usize = lists.iter().filter_map(Value::as_list).map(|list| list.len()).sum();
+    make_items(call, count as u64)?;
     let mut items = Vec::new();
     for value in lists {
         let Some(list) = value.as_list() else {
@@ -175,6 +187,7 @@ fn chunk(call: &mut dyn Call, size: i64, list: &Value) -> Result<List, CallError
     let too_long = || CallError::panic("runtime error: makeslice: len out of range");
     let count = usize::try_from(count).map_err(|_| too_long())?;
     call.spend(count as u64)?;
+    make_items(call, (count as u64).saturating_mul(4))?;
     let items = list.items();
     let mut chunks = Vec::new();
     for index in 0..count {
@@ -203,6 +216,11 @@ fn until_step(call: &mut dyn Call, start: i64, end: i64, step: i64) -> Result<Li
     Ok(List::typed(&types::INT_SLICE, numbers.into_iter().map(Value::Int).collect()))
 }
 
+/// Pays for a list of so many items before it is made.
+fn make_items(call: &mut dyn Call, count: u64) -> Result<(), CallError> {
+    call.make(count.saturating_mul(size_of::<Value>() as u64))
+}
+
 /// The most numbers that one call makes.
 const MAX_NUMBERS: u64 = 1 << 24;
 
@@ -217,6 +235,7 @@ fn steps(call: &mut dyn Call, start: i64, end: i64, step: i64) -> Result<Vec<i64
     if count > MAX_NUMBERS {
         return Err(CallError::new(format!("{count} numbers are over the limit of {MAX_NUMBERS}")));
     }
+    make_items(call, count)?;
     let mut numbers = Vec::new();
     let mut next = Some(start);
     while let Some(number) = next.filter(|number| if down { *number > end } else { *number < end }) {

@@ -1,9 +1,10 @@
 //! Merging of maps as `dario.cat/mergo` 1.0.1 does it.
 
-use pintle_template::CallError;
+use pintle_template::{Call, CallError};
 use pintle_value::{Kind, Map, Number, Value, types};
 
 use crate::depth::{MAX_DEPTH, too_deep};
+use crate::dicts::make_member;
 
 /// What becomes of members that the target has already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,20 +17,32 @@ pub(crate) enum Existing {
 
 /// Merges `source` into `target`, nested maps member by member. What the target had not, it then shares with the
 /// source.
-pub(crate) fn merge(target: &Map, source: &Map, existing: Existing) -> Result<(), CallError> {
-    merge_maps(target, source, existing, MAX_DEPTH)
+pub(crate) fn merge(
+    call: &mut dyn Call,
+    target: &Map,
+    source: &Map,
+    existing: Existing,
+) -> Result<(), CallError> {
+    merge_maps(call, target, source, existing, MAX_DEPTH)
 }
 
-fn merge_maps(target: &Map, source: &Map, existing: Existing, depth: usize) -> Result<(), CallError> {
+fn merge_maps(
+    call: &mut dyn Call,
+    target: &Map,
+    source: &Map,
+    existing: Existing,
+    depth: usize,
+) -> Result<(), CallError> {
     let depth = depth.checked_sub(1).ok_or_else(too_deep)?;
     if target.is_nil() || target.is_same(source) {
         return Ok(());
     }
     let overwrite = existing == Existing::Overwrite;
+    call.spend(source.len() as u64)?; // maps that are in each other many times make this long
     for (key, from) in source.entries() {
         if from.is_nil() {
             if overwrite {
-                put(target, key, Value::Nil)?;
+                put(call, target, key, Value::Nil)?;
             }
             continue;
         }
@@ -42,7 +55,7 @@ fn merge_maps(target: &Map, source: &Map, existing: Existing, depth: usize) -> R
                 }
                 _ => {
                     if let Some(into_map) = into.as_map() {
-                        merge_maps(&into_map, &from_map, existing, depth)?;
+                        merge_maps(call, &into_map, &from_map, existing, depth)?;
                         if !is_empty(&into) {
                             continue;
                         }
@@ -51,19 +64,19 @@ fn merge_maps(target: &Map, source: &Map, existing: Existing, depth: usize) -> R
             }
         } else if from.as_list().is_some() && !is_empty(&into) {
             if overwrite {
-                put(target, key, from)?;
+                put(call, target, key, from)?;
             }
             continue;
         }
         if overwrite || is_empty(&into) {
-            put(target, key, from)?;
+            put(call, target, key, from)?;
         }
     }
     Ok(())
 }
 
 /// Go: `reflect.Value.SetMapIndex`, which panics where the map's element type is another.
-fn put(map: &Map, key: pintle_value::Str, value: Value) -> Result<(), CallError> {
+fn put(call: &mut dyn Call, map: &Map, key: pintle_value::Str, value: Value) -> Result<(), CallError> {
     let elem = map.go_type().elem.unwrap_or(&types::ANY);
     if elem.kind != Kind::Interface && value.go_type() != Some(elem) {
         return Err(CallError::panic(format!(
@@ -71,6 +84,7 @@ fn put(map: &Map, key: pintle_value::Str, value: Value) -> Result<(), CallError>
             types::ANY
         )));
     }
+    make_member(call, &key)?;
     map.insert(key, value);
     Ok(())
 }

@@ -48,6 +48,8 @@ fn random_bytes(call: &mut dyn Call, count: i64) -> Result<String, CallError> {
 
 /// xstrings: `Shuffle`.
 fn shuffle(call: &mut dyn Call, text: &Str) -> Result<String, CallError> {
+    call.spend((text.len() as u64).saturating_mul(8))?; // each character costs a draw
+    call.make((text.len() as u64).saturating_mul(4))?;
     let mut characters: Vec<char> = runes::runes(text).map(|(rune, _)| rune).collect();
     for last in (1..characters.len()).rev() {
         let other = usize::try_from(below(call, last as u64 + 1)?).unwrap_or_default();

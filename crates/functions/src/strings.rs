@@ -1,5 +1,7 @@
 //! Strings: Go's package `strings` and Sprig's `strings.go`.
 
+use std::collections::BTreeSet;
+
 use memchr::memmem;
 use pintle_template::{Call, CallError};
 use pintle_value::{List, Map, Str, Type, Value, types};
@@ -42,23 +44,25 @@ functions! {
         "plural" (string string int) => |one: &Str, many: &Str, count| {
             if count == 1 { one.clone() } else { many.clone() }
         };
-        "quote" (.. any) => quote;
-        "squote" (.. any) => single_quote;
-        "cat" (.. any) => cat;
-        "toString" (any) => |value: &Value| print::to_string(value);
-        "toStrings" (any) => |value: &Value| to_strings(value);
-        "join" (string any) => join;
-        "sortAlpha" (any) => sort_alpha;
-        "split" (string string) => |separator: &Str, text: &Str| numbered(&split(text, separator, -1));
-        "splitn" (string int string) => |separator: &Str, count, text: &Str| {
-            numbered(&split(text, separator, count))
-        };
-        "splitList" (string string) => |separator: &Str, text: &Str| {
-            List::strings(split(text, separator, -1))
-        };
         "atoi" (string) => atoi;
     }
     hosted {
+        "quote" (.. any) => quote;
+        "squote" (.. any) => single_quote;
+        "cat" (.. any) => cat;
+        "toString" (any) => |call: &mut dyn Call, value: &Value| print::to_string(call, value);
+        "toStrings" (any) => to_strings;
+        "join" (string any) => join;
+        "sortAlpha" (any) => sort_alpha;
+        "split" (string string) => |call: &mut dyn Call, separator: &Str, text: &Str| {
+            split_paid(call, text, separator, -1).map(|parts| numbered(&parts))
+        };
+        "splitn" (string int string) => |call: &mut dyn Call, separator: &Str, count, text: &Str| {
+            split_paid(call, text, separator, count).map(|parts| numbered(&parts))
+        };
+        "splitList" (string string) => |call: &mut dyn Call, separator: &Str, text: &Str| {
+            split_paid(call, text, separator, -1).map(List::strings)
+        };
         "repeat" (int string) => repeat;
         "indent" (int string) => indent;
         "nindent" (int string) => nindent;
@@ -92,7 +96,7 @@ fn trim(mut text: &[u8], drop: impl Fn(char) -> bool) -> &[u8] {
 
 /// Go: `strings.Trim`. A byte that is not UTF-8 counts as U+FFFD on both sides.
 fn trim_all<'a>(text: &'a [u8], cutset: &[u8]) -> &'a [u8] {
-    let cutset: Vec<char> = runes::runes(cutset).map(|(rune, _)| rune).collect();
+    let cutset: BTreeSet<char> = runes::runes(cutset).map(|(rune, _)| rune).collect();
     trim(text, |rune| cutset.contains(&rune))
 }
 
@@ -142,50 +146,76 @@ fn substr(start: i64, end: i64, text: &Str) -> Result<Str, CallError> {
 }
 
 /// Sprig: `strings.go`, `quote`: `%q` of each value's text, nil left out.
-fn quote(values: &[Value]) -> Vec<u8> {
-    joined(values, |out, value| out.extend_from_slice(&print::quote(&print::to_string(value))))
+fn quote(call: &mut dyn Call, values: &[Value]) -> Result<Vec<u8>, CallError> {
+    joined(call, values, |call, out, value| {
+        out.extend_from_slice(&print::quote(&print::to_string(call, value)?));
+        Ok(())
+    })
 }
 
 /// Sprig: `strings.go`, `squote`: `'%v'` of each value, nil left out. Quotes inside are not escaped.
-fn single_quote(values: &[Value]) -> Vec<u8> {
-    joined(values, |out, value| {
+fn single_quote(call: &mut dyn Call, values: &[Value]) -> Result<Vec<u8>, CallError> {
+    joined(call, values, |call, out, value| {
         out.push(b'\'');
-        out.extend_from_slice(&print::sprint(value));
+        out.extend_from_slice(&print::sprint_within(call, value)?);
         out.push(b'\'');
+        Ok(())
     })
 }
 
 /// Sprig: `strings.go`, `cat`: `%v` of each value, nil left out.
-fn cat(values: &[Value]) -> Vec<u8> {
-    joined(values, |out, value| out.extend_from_slice(&print::sprint(value)))
+fn cat(call: &mut dyn Call, values: &[Value]) -> Result<Vec<u8>, CallError> {
+    joined(call, values, |call, out, value| {
+        out.extend_from_slice(&print::sprint_within(call, value)?);
+        Ok(())
+    })
 }
 
-fn joined(values: &[Value], write: impl Fn(&mut Vec<u8>, &Value)) -> Vec<u8> {
+fn joined(
+    call: &mut dyn Call,
+    values: &[Value],
+    write: impl Fn(&mut dyn Call, &mut Vec<u8>, &Value) -> Result<(), CallError>,
+) -> Result<Vec<u8>, CallError> {
     let mut out = Vec::new();
     for (index, value) in values.iter().filter(|value| !value.is_nil()).enumerate() {
         if index > 0 {
             out.push(b' ');
         }
-        write(&mut out, value);
+        let start = out.len();
+        write(call, &mut out, value)?;
+        spend_bytes(call, out.len() - start)?;
     }
-    out
+    Ok(out)
 }
 
 /// Sprig: `strings.go`, `strslice`: a `[]string` as it is, the texts of a slice's items but nil, one text of
 /// anything else.
-pub(crate) fn to_strings(value: &Value) -> List {
-    match value.as_list() {
+fn to_strings(call: &mut dyn Call, value: &Value) -> Result<List, CallError> {
+    Ok(match value.as_list() {
         Some(list) if *list.go_type() == types::STRING_SLICE => list,
-        Some(list) => List::strings(list.items().iter().filter(|item| !item.is_nil()).map(print::to_string)),
+        Some(list) => {
+            let mut texts = Vec::with_capacity(list.len());
+            for item in list.items().iter().filter(|item| !item.is_nil()) {
+                let text = print::to_string(call, item)?;
+                if item.as_str().is_none() {
+                    spend_bytes(call, text.len())?;
+                }
+                texts.push(text);
+            }
+            List::strings(texts)
+        }
         None if value.is_nil() => List::strings(Vec::<Str>::new()),
-        None => List::strings([print::to_string(value)]),
-    }
+        None => List::strings([print::to_string(call, value)?]),
+    })
 }
 
 /// Sprig: `strings.go`, `join`.
-fn join(separator: &Str, value: &Value) -> Vec<u8> {
-    let list = to_strings(value);
-    let mut out = Vec::new();
+fn join(call: &mut dyn Call, separator: &Str, value: &Value) -> Result<Vec<u8>, CallError> {
+    let list = to_strings(call, value)?;
+    let texts: usize = list.items().iter().filter_map(Value::as_str).map(Str::len).sum();
+    let len = texts.saturating_add(separator.len().saturating_mul(list.len().saturating_sub(1)));
+    spend_bytes(call, len)?;
+    let mut out = Vec::with_capacity(len);
     for (index, item) in list.items().iter().enumerate() {
         if index > 0 {
             out.extend_from_slice(separator);
@@ -194,21 +224,40 @@ fn join(separator: &Str, value: &Value) -> Vec<u8> {
             out.extend_from_slice(text);
         }
     }
-    out
+    Ok(out)
 }
 
 /// Sprig: `list.go`, `sortAlpha`. A `[]string` is sorted in place, so every name of it sees the new order.
-fn sort_alpha(value: &Value) -> List {
+fn sort_alpha(call: &mut dyn Call, value: &Value) -> Result<List, CallError> {
     if value.as_list().is_none() {
-        return List::strings([print::to_string(value)]);
+        return Ok(List::strings([print::to_string(call, value)?]));
     }
-    let list = to_strings(value);
+    let list = to_strings(call, value)?;
+    // Each text is looked at about as often as the list can be halved.
+    let bytes: u64 =
+        list.items().iter().filter_map(Value::as_str).map(|text| text.len() as u64 / 64 + 1).sum();
+    call.spend(bytes.saturating_mul(u64::from(list.len().checked_ilog2().unwrap_or_default()) + 1))?;
     let mut texts: Vec<Str> = list.items().iter().filter_map(Value::as_str).cloned().collect();
     texts.sort();
     for (index, text) in texts.into_iter().enumerate() {
         list.set(index, Value::String(text));
     }
-    list
+    Ok(list)
+}
+
+/// The parts of a text, paid for before they are made.
+fn split_paid(call: &mut dyn Call, text: &Str, separator: &Str, count: i64) -> Result<Vec<Str>, CallError> {
+    const PART: u64 = 64;
+    let places = match separator.len() {
+        0 => text.len(),
+        1 => separator.first().map_or(0, |byte| memchr::memchr_iter(*byte, text).count()),
+        _ => memmem::find_iter(text, separator.as_bytes()).count(),
+    };
+    let most = u64::try_from(count).unwrap_or(u64::MAX);
+    let parts = most.min(places as u64 + 1);
+    call.spend(parts)?;
+    call.make(parts.saturating_mul(PART).saturating_add(text.len() as u64))?;
+    Ok(split(text, separator, count))
 }
 
 /// Go: `strings.SplitN`; a negative count gives all parts, 0 none.
@@ -333,6 +382,9 @@ fn indented(call: &mut dyn Call, spaces: i64, text: &[u8], mut out: Vec<u8>) -> 
     Ok(out)
 }
 
+/// What need not be paid for before it is made: the result is paid for anyway.
+const FREE: usize = 4096;
+
 /// The most bytes that one call makes out of small arguments; the run's own limits are most often lower.
 const MAX_BYTES: usize = 1 << 30;
 
@@ -341,6 +393,9 @@ pub(crate) fn spend_bytes(call: &mut dyn Call, bytes: usize) -> Result<(), CallE
     call.spend(u64::try_from(bytes / 64).unwrap_or(u64::MAX))?;
     if bytes > MAX_BYTES {
         return Err(CallError::new(format!("result of {bytes} bytes is over the limit of {MAX_BYTES}")));
+    }
+    if bytes > FREE {
+        call.make(bytes as u64)?;
     }
     Ok(())
 }

@@ -103,6 +103,11 @@ impl Error {
         self.0.links.iter().filter_map(|link| link.place.as_ref())
     }
 
+    /// The length of the error's text.
+    pub(crate) fn text_len(&self) -> usize {
+        self.0.links.iter().map(|link| link.text.len()).sum()
+    }
+
     fn text_from(&self, from: usize) -> String {
         self.0.links.iter().skip(from).map(|link| link.text.as_str()).collect()
     }

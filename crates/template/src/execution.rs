@@ -4,7 +4,7 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use pintle_value::Str;
 
@@ -21,21 +21,31 @@ pub struct Limits {
     /// Steps of all templates together: one for each instruction, more for what functions
     /// [`spend`](crate::Call::spend). Default: 2,000,000,000, some tens of seconds.
     pub steps: u64,
-    /// Bytes of output of one template, what it includes and prints among them. Default: 256 MiB.
+    /// Bytes of output of all templates together; also of a text that one action prints or includes. Default: 64 MiB.
     pub output: usize,
-    /// Bytes that functions may make of strings and lists, all calls together. Default: 8 GiB.
+    /// Bytes that functions, `include` and `tpl` may make, all calls together, whether or not they were given back
+    /// since. Default: 8 GiB.
     pub memory: u64,
     /// Templates inside of templates, by `template`, `include` and `tpl` together. Go has no such limit but its
     /// stack's 1 GB; its own ones (100,000 for `template`, Helm's 1,000 for one name in `include`) are reached before.
     /// Default: 250,000.
     pub depth: usize,
-    /// When to give up. Default: never.
+    /// How long the run may take. Default: 5 minutes, in which any chart renders; steps are used up before.
+    pub time: Option<Duration>,
+    /// When to give up, whatever [`time`](Self::time) says. Default: never.
     pub deadline: Option<Instant>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { steps: 2_000_000_000, output: 256 << 20, memory: 8 << 30, depth: 250_000, deadline: None }
+        Self {
+            steps: 2_000_000_000,
+            output: 64 << 20,
+            memory: 8 << 30,
+            depth: 250_000,
+            time: Some(Duration::from_secs(300)),
+            deadline: None,
+        }
     }
 }
 
@@ -73,6 +83,13 @@ impl Limits {
         self
     }
 
+    /// Sets [`time`](Self::time).
+    #[must_use]
+    pub fn time(mut self, time: impl Into<Option<Duration>>) -> Self {
+        self.time = time.into();
+        self
+    }
+
     /// Sets [`deadline`](Self::deadline).
     #[must_use]
     pub fn deadline(mut self, at: Instant) -> Self {
@@ -106,6 +123,9 @@ pub struct Execution<'h> {
     steps_left: u64,
     until_check: u64,
     memory_left: u64,
+    written: usize,
+    /// When the run is over; looked up at its first check.
+    over: Option<Instant>,
     /// Where in `counts` each name is that was included.
     pub(crate) included: HashMap<Str, usize>,
     /// How often it is being included right now (Helm: `includedNames`).
@@ -127,6 +147,8 @@ impl<'h> Execution<'h> {
             steps_left: limits.steps,
             until_check: 1,
             memory_left: limits.memory,
+            written: 0,
+            over: None,
             limits,
             included: HashMap::new(),
             counts: Vec::new(),
@@ -187,6 +209,30 @@ impl<'h> Execution<'h> {
         }
     }
 
+    /// How many bytes templates may still write.
+    pub(crate) fn output_left(&self) -> usize {
+        self.limits.output.saturating_sub(self.written)
+    }
+
+    /// How long a text may be that a function makes now.
+    pub(crate) fn longest(&self) -> usize {
+        self.limits.output.min(usize::try_from(self.memory_left).unwrap_or(usize::MAX))
+    }
+
+    /// Counts bytes that a template wrote.
+    pub(crate) fn wrote(&mut self, bytes: usize) {
+        self.written = self.written.saturating_add(bytes);
+    }
+
+    /// When the run is over: its first check is its beginning.
+    fn over(&mut self) -> Option<Instant> {
+        if self.over.is_none() {
+            let over = self.limits.time.and_then(|time| Instant::now().checked_add(time));
+            self.over = over.into_iter().chain(self.limits.deadline).min();
+        }
+        self.over
+    }
+
     #[cold]
     fn check(&mut self) -> Result<(), Error> {
         if self.steps_left == 0 {
@@ -199,7 +245,7 @@ impl<'h> Execution<'h> {
         if self.cancel.as_ref().is_some_and(|cancel| cancel.load(Ordering::Relaxed)) {
             return Err(Error::new(ErrorKind::Cancelled, "rendering was cancelled".into(), None));
         }
-        if self.limits.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+        if self.over().is_some_and(|over| Instant::now() >= over) {
             return Err(limit(Limit::Time, "templates took longer than allowed"));
         }
         Ok(())

@@ -100,7 +100,11 @@ impl Formatter {
     /// Go: `fmtUnicode`.
     pub(crate) fn unicode(&mut self, value: u64) {
         let precision = self.flags.precision.unwrap_or(4).max(4);
-        let mut text = format!("U+{value:0precision$X}").into_bytes();
+        // Not by the width of `format!`, which is 65,535 at most.
+        let digits = format!("{value:X}");
+        let mut text = b"U+".to_vec();
+        text.resize(2 + precision.saturating_sub(digits.len()), b'0');
+        text.extend_from_slice(digits.as_bytes());
         if self.flags.sharp
             && let Some(rune) = u32::try_from(value).ok().and_then(char::from_u32)
             && is_print(rune)

@@ -47,9 +47,18 @@ pub trait Call {
     /// `pkg/engine/engine.go`, `tplFun`).
     fn tpl(&mut self, text: &Str, data: &Value) -> Result<Str, CallError>;
 
-    /// Takes `steps` from the run's budget. A function whose cost is not in step with the size of its arguments
-    /// (`repeat`, `until`, key generation) calls this before it does the work.
+    /// Takes `steps` from the run's budget, and ends the run where it was cancelled or is past its deadline. The
+    /// executor pays for the sizes of arguments (texts by 64 bytes, lists and maps by 16 members, not what is in them)
+    /// itself. A function whose cost is not in step with them (`repeat`, `until`, key generation, walks into nested
+    /// values) calls this before it does the work, and again while it does much of it.
     fn spend(&mut self, steps: u64) -> Result<(), CallError>;
+
+    /// Takes `bytes` from the run's budget of memory. A function that makes much out of little calls this before it
+    /// does. The executor pays for texts and lists that functions give itself.
+    fn make(&mut self, bytes: u64) -> Result<(), CallError>;
+
+    /// How long a text may be that a function makes now: the run's limit of output, or what is left of its memory.
+    fn longest(&self) -> usize;
 
     /// What the host gave to this run: clock, random source, lookup. A function set knows the type.
     fn host(&mut self) -> &mut dyn Any;

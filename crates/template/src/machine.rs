@@ -8,7 +8,7 @@ mod ranges;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use pintle_value::{Kind, Str, Value};
+use pintle_value::{Kind, Str, Value, WalkError};
 
 use self::calls::{Layer, without_no_value};
 pub(crate) use self::members::assignable;
@@ -85,12 +85,15 @@ pub(crate) struct Machine<'a, 'h> {
     /// How many strings are being collected at the end of the output.
     collecting: u32,
     native: u32,
+    /// The longest that the output may become.
+    most_output: usize,
     watch: Option<&'a mut Watch>,
 }
 
 impl<'a, 'h> Machine<'a, 'h> {
     pub(crate) fn new(program: &'a Inner, run: &'a mut Execution<'h>, out: &'a mut Output) -> Self {
         let nothing = Template::nothing();
+        let most_output = out.bytes.len().saturating_add(run.output_left());
         Self {
             program,
             run,
@@ -104,6 +107,7 @@ impl<'a, 'h> Machine<'a, 'h> {
             at: 0,
             collecting: 0,
             native: 0,
+            most_output,
             watch: None,
         }
     }
@@ -111,7 +115,10 @@ impl<'a, 'h> Machine<'a, 'h> {
     pub(crate) fn execute(mut self, template: &Arc<Template>, dot: &Value) -> Result<()> {
         self.frame = Frame::new(Arc::clone(template), 0, Operand::plain(dot.clone()), None, FrameKind::Root);
         self.enter();
-        self.run()
+        let start = self.out.bytes.len();
+        let result = self.run();
+        self.run.wrote(self.out.bytes.len().saturating_sub(start));
+        result
     }
 
     /// Makes room for the variables of the template that begins.
@@ -157,7 +164,9 @@ impl<'a, 'h> Machine<'a, 'h> {
                     if matches!(self.frame.kind, FrameKind::Root) {
                         return Ok(());
                     }
-                    self.returned();
+                    if let Err(error) = self.returned() {
+                        self.unwind(error)?;
+                    }
                 }
                 Err(error) => {
                     self.note_failure();
@@ -168,21 +177,28 @@ impl<'a, 'h> Machine<'a, 'h> {
     }
 
     /// Gives the result of a template that ended to the one that called it.
-    fn returned(&mut self) {
-        match self.leave() {
+    fn returned(&mut self) -> Result<()> {
+        let text = match self.leave() {
             Some(FrameKind::Include { start, here, count, .. }) => {
                 self.included(count);
-                if !here {
-                    let text = self.collected(start);
-                    self.stack.push(Operand::plain(Value::String(text)));
+                if here {
+                    return Ok(());
                 }
+                self.collected(start)
             }
-            Some(FrameKind::Tpl { start, .. }) => {
-                let text = without_no_value(self.collected(start));
-                self.stack.push(Operand::plain(Value::String(text)));
-            }
-            _ => {}
-        }
+            Some(FrameKind::Tpl { start, .. }) => without_no_value(self.collected(start)),
+            _ => return Ok(()),
+        };
+        let text = self.paid(text)?;
+        self.stack.push(Operand::plain(Value::String(text)));
+        Ok(())
+    }
+
+    /// Counts a text that templates wrote for a function.
+    fn paid(&mut self, text: Str) -> Result<Str> {
+        self.run.spend(text.len() as u64 / 64)?;
+        self.run.made(text.len())?;
+        Ok(text)
     }
 
     fn included(&mut self, count: usize) {
@@ -191,6 +207,7 @@ impl<'a, 'h> Machine<'a, 'h> {
         }
     }
 
+    /// Takes what was collected from `start` on off the output.
     fn collected(&mut self, start: usize) -> Str {
         self.collecting -= 1;
         let text = Str::from_bytes(self.out.bytes.get(start..).unwrap_or_default());
@@ -206,13 +223,15 @@ impl<'a, 'h> Machine<'a, 'h> {
             }
             let call = self.frame.call;
             let prefix = match self.leave() {
-                Some(FrameKind::Include { here, count, function, .. }) => {
+                Some(FrameKind::Include { start, here, count, function }) => {
                     self.included(count);
-                    self.collecting -= u32::from(!here);
+                    if !here {
+                        self.collected(start); // goes nowhere
+                    }
                     Some((function, String::new()))
                 }
-                Some(FrameKind::Tpl { text, function, .. }) => {
-                    self.collecting -= 1;
+                Some(FrameKind::Tpl { start, text, function }) => {
+                    self.collected(start);
                     let text = pintle_value::quoted(&text);
                     Some((function, format!("error during tpl function execution for {text}: ")))
                 }
@@ -224,8 +243,12 @@ impl<'a, 'h> Machine<'a, 'h> {
         }
     }
 
-    fn call_failed(&self, function: u32, call: u32, prefix: String, error: Error) -> Error {
+    fn call_failed(&mut self, function: u32, call: u32, prefix: String, error: Error) -> Error {
         if matches!(error.kind(), ErrorKind::Limit(_) | ErrorKind::Cancelled) {
+            return error;
+        }
+        // Each error around holds the text of all inside once more.
+        if let Err(error) = self.run.made(error.text_len()) {
             return error;
         }
         let error = if prefix.is_empty() { error } else { error.within(prefix, None) };
@@ -365,6 +388,7 @@ impl<'a, 'h> Machine<'a, 'h> {
                     self.rotate(args, last);
                     let count = args as usize + usize::from(last == Final::Below);
                     let from = self.stack.len().saturating_sub(count);
+                    self.look_at_texts(from)?;
                     let args: &[Operand] = self.stack.get(from..).unwrap_or_default();
                     match builtin.call(args, self.run.limits.output) {
                         Ok(value) => {
@@ -481,8 +505,8 @@ impl<'a, 'h> Machine<'a, 'h> {
 
     #[inline]
     fn check_output(&self) -> Result<()> {
-        let most = self.run.limits.output;
-        if self.out.bytes.len() > most {
+        if self.out.bytes.len() > self.most_output {
+            let most = self.run.limits.output;
             return Err(limit(Limit::Output, format!("templates wrote more than {most} bytes")));
         }
         Ok(())
@@ -513,9 +537,11 @@ impl<'a, 'h> Machine<'a, 'h> {
                     let go_type = operand.type_name();
                     return Err(self.fault(template, format_args!("can't print {text} of type {go_type}")));
                 }
-                let most = self.run.limits.output.saturating_sub(self.out.bytes.len());
-                if let Err(error) = pintle_value::print(&mut self.out.bytes, value, most) {
-                    return Err(self.fault(template, error));
+                let most = self.most_output.saturating_sub(self.out.bytes.len());
+                match pintle_value::print(&mut self.out.bytes, value, most) {
+                    // Where it was too long, the output is past its limit now.
+                    Ok(()) | Err(WalkError::TooLong) => {}
+                    Err(error) => return Err(self.fault(template, error)),
                 }
             }
         }

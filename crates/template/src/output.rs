@@ -93,7 +93,12 @@ impl Output {
             }
         };
         let offset = u32::try_from(self.bytes.len()).unwrap_or(u32::MAX);
-        self.marks.push(Mark { offset, source: known, pos, verbatim });
+        let mark = Mark { offset, source: known, pos, verbatim };
+        match self.marks.last_mut() {
+            // What was marked last wrote nothing. A loop can do that for ever.
+            Some(last) if last.offset == offset => *last = mark,
+            _ => self.marks.push(mark),
+        }
     }
 }
 

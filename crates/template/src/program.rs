@@ -16,7 +16,9 @@ use crate::parse::{Parsed, parse};
 use crate::watch::Watch;
 
 /// Templates while they are being parsed (Go: `template.Template` with its associated templates).
-#[derive(Debug)]
+///
+/// A clone shares functions and what was parsed already; what either parses from then on is its own.
+#[derive(Clone, Debug)]
 pub struct Templates {
     name: Str,
     functions: Arc<FunctionTable>,

@@ -45,7 +45,7 @@ mod value_path;
 mod walk;
 
 pub use data::{Data, DataList, DataMap};
-pub use equal::deep_equal;
+pub use equal::{deep_equal, deep_equal_counted};
 pub use float::{FloatBits, FloatFormat, append_float};
 pub use go_type::{Kind, MapMethods, Type, types};
 pub use json::{Json, JsonError};

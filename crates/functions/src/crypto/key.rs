@@ -60,6 +60,8 @@ mod steps {
     pub(super) const RSA_4096: u64 = 200_000_000;
     pub(super) const DSA: u64 = 200_000_000;
     pub(super) const CURVE: u64 = 100_000;
+    /// One look at a number that may be prime: enough for the run to see whether it was cancelled.
+    pub(super) const CANDIDATE: u64 = 1 << 14;
 }
 
 /// Sprig: `crypto.go`, `generatePrivateKey`.
@@ -71,7 +73,7 @@ pub(super) fn generate(call: &mut dyn Call, kind: &Str) -> Result<String, CallEr
         }
         b"dsa" => {
             call.spend(steps::DSA)?;
-            PrivateKey::Dsa(Box::new(generate_dsa(&mut Draw::from(call)?)))
+            PrivateKey::Dsa(Box::new(generate_dsa(call)?))
         }
         b"ecdsa" => {
             call.spend(steps::CURVE)?;
@@ -101,6 +103,7 @@ impl Draw {
     fn from(call: &mut dyn Call) -> Result<Self, CallError> {
         let mut seed = [0; 32];
         fill(call, &mut seed)?;
+        call.spend(steps::CANDIDATE)?;
         Ok(Self(SeededRandom::new(seed)))
     }
 }
@@ -340,14 +343,16 @@ impl PrivateKey {
 
 /// A DSA key of 2048 and 256 bits (FIPS 186-4; Go: `dsa.GenerateParameters`).
 #[expect(clippy::many_single_char_names, reason = "FIPS 186-4 names them so")]
-fn generate_dsa(random: &mut Draw) -> DsaKey {
+fn generate_dsa(call: &mut dyn Call) -> Result<DsaKey, CallError> {
     const LONG: u32 = 2048;
     const SHORT: u32 = 256;
+    let mut random = Draw::from(call)?;
     let one = BigUint::from(1_u8);
     loop {
-        let q: BoxedUint = random_prime(random, Flavor::Any, SHORT);
+        let q: BoxedUint = random_prime(&mut random, Flavor::Any, SHORT);
         let q = BigUint::from_bytes_be(&q.to_be_bytes());
         for _ in 0..4 * LONG {
+            call.spend(steps::CANDIDATE)?;
             let mut p = random.number(LONG);
             p.set_bit(u64::from(LONG) - 1, true);
             p.set_bit(0, true);
@@ -370,7 +375,7 @@ fn generate_dsa(random: &mut Draw) -> DsaKey {
             // 64 bits more than q has: no remainder is likelier than another by more than 2^-64.
             let x = random.number(SHORT + 64) % (&q - &one) + &one;
             let y = g.modpow(&x, &p);
-            return DsaKey { p, q, g, y, x };
+            return Ok(DsaKey { p, q, g, y, x });
         }
     }
 }

@@ -2,28 +2,55 @@
 
 mod read;
 
-use pintle_template::CallError;
-use pintle_value::{Data, Json, JsonError, List, Map, Str, Value, types};
+use pintle_template::{Call, CallError};
+use pintle_value::{Data, Json, JsonError, List, Map, Str, Value, WalkError, types};
 
+use crate::print;
 use crate::table::functions;
+use crate::yaml::spend_reading;
 
 functions! {
     TABLE;
-    pure {
-        "toJson" (any) => |value: &Value| Json::new().text(value).unwrap_or_default();
-        "mustToJson" (any) => |value: &Value| Json::new().text(value).map_err(panic);
-        "toPrettyJson" (any) => |value: &Value| pretty().text(value).unwrap_or_default();
-        "mustToPrettyJson" (any) => |value: &Value| pretty().text(value).map_err(message);
-        "toRawJson" (any) => |value: &Value| Json::new().raw_html().text(value).map_err(panic);
-        "mustToRawJson" (any) => |value: &Value| Json::new().raw_html().text(value).map_err(message);
-        "fromJson" (string) => |text: &Str| object(text);
-        "fromJsonArray" (string) => |text: &Str| array(text);
-        "mustFromJson" (string) => |text: &Str| match read::read(text) {
-            Ok(data) => Ok(Value::from(&data)),
-            Err(error) => Err(CallError::new(error.text)),
+    pure {}
+    hosted {
+        "toJson" (any) => |call: &mut dyn Call, value: &Value| {
+            Ok::<_, CallError>(written(call, value, Json::new())?.unwrap_or_default())
+        };
+        "mustToJson" (any) => |call: &mut dyn Call, value: &Value| {
+            written(call, value, Json::new())?.map_err(panic)
+        };
+        "toPrettyJson" (any) => |call: &mut dyn Call, value: &Value| {
+            Ok::<_, CallError>(written(call, value, pretty())?.unwrap_or_default())
+        };
+        "mustToPrettyJson" (any) => |call: &mut dyn Call, value: &Value| {
+            written(call, value, pretty())?.map_err(message)
+        };
+        "toRawJson" (any) => |call: &mut dyn Call, value: &Value| {
+            written(call, value, Json::new().raw_html())?.map_err(panic)
+        };
+        "mustToRawJson" (any) => |call: &mut dyn Call, value: &Value| {
+            written(call, value, Json::new().raw_html())?.map_err(message)
+        };
+        "fromJson" (string) => |call: &mut dyn Call, text: &Str| spend_reading(call, text).map(|()| object(text));
+        "fromJsonArray" (string) => |call: &mut dyn Call, text: &Str| {
+            spend_reading(call, text).map(|()| array(text))
+        };
+        "mustFromJson" (string) => |call: &mut dyn Call, text: &Str| {
+            spend_reading(call, text)?;
+            match read::read(text) {
+                Ok(data) => Ok(Value::from(&data)),
+                Err(error) => Err(CallError::new(error.text)),
+            }
         };
     }
-    hosted {}
+}
+
+/// The JSON, or Go's error, which Helm and Sprig swallow in places. A limit ends the run.
+fn written(call: &mut dyn Call, value: &Value, form: Json) -> Result<Result<Vec<u8>, JsonError>, CallError> {
+    match form.limit(call.longest()).text(value) {
+        Err(JsonError::Walk(WalkError::TooLong)) => Err(print::too_long(call)),
+        other => Ok(other),
+    }
 }
 
 fn pretty() -> Json {

@@ -48,15 +48,28 @@ impl Regex {
         self.empty
     }
 
-    /// About how many steps a search in a text of this length takes at most, in units of 64.
+    /// How many steps a search in a text of this length takes at most: it looks at each byte with each part of the
+    /// expression, 32 at a step.
     pub(crate) fn cost(&self, len: usize) -> u64 {
         let len = u64::try_from(len).unwrap_or(u64::MAX);
-        (len / 64 + 1).saturating_mul(self.size / 64 + 1)
+        (len.saturating_mul(self.size) / 32).saturating_add(1)
+    }
+
+    /// How many steps to count for what one of many searches may look at behind its match. It can be all of the rest of
+    /// the text for each single character, but hardly ever is: only a part is counted, so that the run notices soon.
+    pub(crate) fn cost_ahead(&self, rest: usize) -> u64 {
+        const PART: usize = 256;
+        self.cost(rest / PART)
     }
 
     /// About how many steps the compilation took.
     pub(crate) fn compile_cost(&self) -> u64 {
-        self.size
+        self.size.saturating_add(self.memory() / 64)
+    }
+
+    /// How many bytes the compiled expression takes.
+    pub(crate) fn memory(&self) -> u64 {
+        u64::try_from(self.searcher.memory_usage()).unwrap_or(u64::MAX)
     }
 
     pub(super) fn is_match(&self, text: &Text<'_>) -> bool {
@@ -88,12 +101,21 @@ impl Regex {
 
     /// All matches but empty ones right behind another, at most `count`; any number where it is `None` (Go:
     /// `Regexp.allMatches`).
-    pub(super) fn find_all(&self, text: &Text<'_>, count: Option<usize>) -> Vec<(usize, usize)> {
+    ///
+    /// Tells `spend` before and after each search how many steps it takes, and ends with its first error.
+    pub(super) fn find_all<E>(
+        &self,
+        text: &Text<'_>,
+        count: Option<usize>,
+        mut spend: impl FnMut(u64) -> Result<(), E>,
+    ) -> Result<Vec<(usize, usize)>, E> {
         let mut found = Vec::new();
         let end = text.as_bytes().len();
         let (mut at, mut last_end) = (0, None);
         while at <= end && count.is_none_or(|count| found.len() < count) {
+            spend(self.cost_ahead(end - at))?;
             let Some((from, to)) = self.find(text, at) else { break };
+            spend(self.cost(to - at))?;
             let mut accepted = true;
             if to == at {
                 accepted = last_end != Some(from);
@@ -106,7 +128,7 @@ impl Regex {
                 found.push((from, to));
             }
         }
-        found
+        Ok(found)
     }
 }
 

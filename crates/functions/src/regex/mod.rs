@@ -97,6 +97,7 @@ fn mustered(call: &mut dyn Call, expression: &Str) -> Result<Result<Rc<Regex>, V
         Err(text) => return Ok(Err(text)),
     };
     call.spend(regex.compile_cost())?;
+    call.make(regex.memory())?;
     if let Some(host) = call.host().downcast_mut::<HelmHost>() {
         host.keep_regex(expression, &regex);
     }
@@ -133,13 +134,26 @@ fn find(call: &mut dyn Call, regex: &Regex, text: &Str) -> Result<Vec<u8>, CallE
 
 /// Go: `Regexp.FindAllString`: the nil slice where nothing matches.
 fn find_all(call: &mut dyn Call, regex: &Regex, text: &Str, count: i64) -> Result<List, CallError> {
-    call.spend(regex.cost(text.len()))?;
     let text = Text::new(text);
-    let found = regex.find_all(&text, usize::try_from(count).ok());
+    let found = all_matches(call, regex, &text, usize::try_from(count).ok())?;
     Ok(if found.is_empty() {
         List::nil(&types::STRING_SLICE)
     } else {
         List::strings(found.into_iter().map(|(from, to)| text.part(from, to)))
+    })
+}
+
+/// All matches, each paid for before it is looked for.
+fn all_matches(
+    call: &mut dyn Call,
+    regex: &Regex,
+    text: &Text<'_>,
+    count: Option<usize>,
+) -> Result<Vec<(usize, usize)>, CallError> {
+    const MATCH: u64 = 64;
+    regex.find_all(text, count, |steps| {
+        call.make(MATCH)?;
+        call.spend(steps)
     })
 }
 
@@ -148,7 +162,6 @@ fn split(call: &mut dyn Call, regex: &Regex, text: &Str, count: i64) -> Result<L
     if count == 0 {
         return Ok(List::nil(&types::STRING_SLICE));
     }
-    call.spend(regex.cost(text.len()))?;
     let text = Text::new(text);
     if text.len() == 0 && !regex.is_empty() {
         return Ok(List::strings([""]));
@@ -156,7 +169,7 @@ fn split(call: &mut dyn Call, regex: &Regex, text: &Str, count: i64) -> Result<L
     let limit = usize::try_from(count).ok();
     let mut parts: Vec<&[u8]> = Vec::new();
     let (mut start, mut end) = (0, 0);
-    for (from, to) in regex.find_all(&text, limit) {
+    for (from, to) in all_matches(call, regex, &text, limit)? {
         if limit.is_some_and(|limit| parts.len() + 1 == limit) {
             break;
         }
@@ -180,15 +193,16 @@ fn replace_all(
     with: &Str,
     replacement: Replacement,
 ) -> Result<Vec<u8>, CallError> {
-    call.spend(regex.cost(text.len()))?;
     let text = Text::new(text);
     let mut captures = regex.captures();
     let mut out = Vec::with_capacity(text.len());
     let mut paid = text.len();
     let (mut last_end, mut at) = (0, 0);
     while at <= text.len() {
+        call.spend(regex.cost_ahead(text.len() - at))?;
         let Some(groups) = regex.groups(&text, at, &mut captures) else { break };
         let Some((from, to)) = groups.first().copied().flatten() else { break };
+        call.spend(regex.cost(to.saturating_sub(at)))?;
         out.extend_from_slice(text.part(last_end, from));
         if to > last_end || from == 0 {
             match replacement {

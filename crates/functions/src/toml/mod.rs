@@ -13,17 +13,16 @@ use read::ReadError;
 
 functions! {
     TABLE;
-    pure {
-        "toToml" (any) => |value: &Value| match write::write(value) {
+    pure {}
+    hosted {
+        "toToml" (any) => |call: &mut dyn Call, value: &Value| match write::write(value, call.longest()) {
             Err(CallError::Message(text)) => Ok(Value::String(text)),
             other => other.map(Value::from),
         };
-        "mustToToml" (any) => |value: &Value| match write::write(value) {
+        "mustToToml" (any) => |call: &mut dyn Call, value: &Value| match write::write(value, call.longest()) {
             Err(CallError::Message(text)) => Err(CallError::Panic(text)),
             other => other,
         };
-    }
-    hosted {
         "fromToml" (string) => from_toml;
     }
 }
@@ -32,6 +31,7 @@ functions! {
 fn from_toml(call: &mut dyn Call, text: &Str) -> Result<Map, CallError> {
     // The time to read grows faster than the text, by the depth of its keys.
     call.spend(u64::try_from(text.len()).unwrap_or(u64::MAX))?;
+    crate::yaml::spend_reading(call, text)?;
     let local = host(call)?.zone.clone();
     match read::read(text, &local) {
         Ok(map) => Ok(map),

@@ -15,12 +15,13 @@ const MAX_BYTES: usize = 64 << 20;
 /// many times.
 const MAX_VALUES: usize = 10_000_000;
 
-/// Writes a value. A [`CallError::Message`] is an error of the library, a panic is one of Go's.
-pub(super) fn write(value: &Value) -> Result<Vec<u8>, CallError> {
+/// Writes a value, as a text of at most `longest` bytes. A [`CallError::Message`] is an error of the library, a panic is
+/// one of Go's, or that of a limit.
+pub(super) fn write(value: &Value, longest: usize) -> Result<Vec<u8>, CallError> {
     if value.is_nil() {
         return Err(CallError::panic("reflect: call of reflect.Value.Type on zero Value"));
     }
-    let mut writer = Writer { out: Vec::new(), key: Vec::new(), values: 0 };
+    let mut writer = Writer { out: Vec::new(), key: Vec::new(), values: 0, longest: longest.min(MAX_BYTES) };
     writer.value(value, MAX_DEPTH)?;
     Ok(writer.out)
 }
@@ -39,6 +40,7 @@ struct Writer {
     /// The keys that lead to the current value, quoted where they must be.
     key: Vec<Vec<u8>>,
     values: usize,
+    longest: usize,
 }
 
 type Result_ = Result<(), CallError>;
@@ -47,9 +49,12 @@ impl Writer {
     /// Counts a value, and checks the limits.
     fn step(&mut self, depth: usize) -> Result<usize, CallError> {
         self.values += 1;
-        if self.values > MAX_VALUES || self.out.len() > MAX_BYTES {
-            return Err(CallError::new(format!(
-                "toml: value is over the limit of {MAX_VALUES} values or {MAX_BYTES} bytes"
+        // Each value is at least a byte, sooner or later.
+        let most = MAX_VALUES.min(self.longest);
+        if self.values > most || self.out.len() > self.longest {
+            return Err(CallError::panic(format!(
+                "toml: value is over the limit of {most} values or {} bytes",
+                self.longest
             )));
         }
         depth.checked_sub(1).ok_or_else(too_deep)

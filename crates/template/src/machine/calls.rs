@@ -70,14 +70,39 @@ impl Machine<'_, '_> {
         Ok(Rc::new(Layer { main: Arc::clone(main), definitions, depth }))
     }
 
-    /// Counts what a function made.
+    /// Counts what a function made. Of a map only its head: most often it was there before.
     #[inline]
     pub(super) fn made(&mut self, value: &Value) -> Result<()> {
+        const HEAD: usize = 96;
         match value {
             Value::String(text) if text.len() > 22 => self.run.made(text.len()),
-            Value::List(list) => self.run.made(list.len() * size_of::<Value>()),
+            Value::List(list) => self.run.made(HEAD + list.len() * size_of::<Value>()),
+            Value::Map(_) => self.run.made(HEAD),
             _ => Ok(()),
         }
+    }
+
+    /// Counts the steps that it takes to look at an argument: functions read their texts, and copy their lists and maps.
+    #[inline]
+    pub(super) fn look_at(&mut self, value: &Value) -> Result<()> {
+        let steps = match value {
+            Value::String(text) => text.len() / 64,
+            Value::List(list) => list.len() / 16,
+            Value::Map(map) => map.len() / 16,
+            _ => 0,
+        };
+        if steps == 0 { Ok(()) } else { self.run.spend(steps as u64) }
+    }
+
+    /// The same for the texts on the stack from `from` on; built-in functions read nothing else.
+    #[inline]
+    pub(super) fn look_at_texts(&mut self, from: usize) -> Result<()> {
+        let texts = self.stack.get(from..).unwrap_or_default().iter().map(|operand| match &operand.value {
+            Value::String(text) => text.len() / 64,
+            _ => 0,
+        });
+        let steps: usize = texts.sum();
+        if steps == 0 { Ok(()) } else { self.run.spend(steps as u64) }
     }
 
     pub(super) fn call(&mut self, template: &Template, number: u32, count: u32) -> Result<()> {
@@ -86,6 +111,9 @@ impl Machine<'_, '_> {
         let from = self.stack.len().saturating_sub(count as usize);
         let mut args = std::mem::take(&mut self.scratch);
         args.extend(self.stack.drain(from..).map(|operand| operand.value));
+        for arg in &args {
+            self.look_at(arg)?;
+        }
         let result = (function.handler)(self, &args);
         args.clear();
         self.scratch = args;
@@ -206,8 +234,10 @@ impl Machine<'_, '_> {
         if let Some(unit) = self.run.parsed.get(text) {
             return Ok(Arc::clone(unit));
         }
-        let spent = self.run.spend(text.len() as u64).map_err(|error| (String::new(), error));
-        spent?;
+        // What a text is compiled to is kept for the run, and is larger than the text.
+        let kept = 1024_usize.saturating_add(text.len().saturating_mul(32));
+        let paid = self.run.spend(text.len() as u64).and_then(|()| self.run.made(kept));
+        paid.map_err(|error| (String::new(), error))?;
         let unit = parse_unit(self.program.name.clone(), text.clone(), &self.program.functions)
             .map_err(|error| (format!("cannot parse template {}: ", pintle_value::quoted(text)), error))?;
         let unit = Arc::new(unit);
@@ -238,7 +268,7 @@ impl Machine<'_, '_> {
         self.stack.truncate(stack);
         self.native -= 1;
         let text = self.collected(start);
-        result.map(|()| text)
+        result.and_then(|()| self.paid(text))
     }
 
     /// Keeps an error that ends the run, and gives one for the function that was told.
@@ -291,6 +321,14 @@ impl Call for Machine<'_, '_> {
 
     fn spend(&mut self, steps: u64) -> std::result::Result<(), CallError> {
         self.run.spend(steps).map_err(|error| self.abort(error))
+    }
+
+    fn make(&mut self, bytes: u64) -> std::result::Result<(), CallError> {
+        self.run.made(usize::try_from(bytes).unwrap_or(usize::MAX)).map_err(|error| self.abort(error))
+    }
+
+    fn longest(&self) -> usize {
+        self.run.longest()
     }
 
     fn host(&mut self) -> &mut dyn Any {

@@ -56,6 +56,7 @@ impl Loop {
 impl Machine<'_, '_> {
     pub(super) fn range_start(&mut self, template: &Template, range: &Range) -> Result<()> {
         let value = self.pop().value;
+        self.look_at(&value)?; // the members of a map are copied
         let around = match &value {
             Value::Nil => None,
             Value::List(list) => (!list.is_empty()).then(|| Loop::List { list: list.clone(), at: 0 }),
