@@ -1,4 +1,4 @@
-//! The project's own chores: demo, test, corpus, record, bench.
+//! The project's own chores: demo, test, corpus, record, bench, fuzz.
 
 use std::process::ExitCode;
 
@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 mod bench;
 mod corpus;
 mod demo;
+mod fuzz;
 mod gate;
 #[path = "../../render/tests/command_line/mod.rs"]
 mod in_process;
@@ -33,6 +34,8 @@ enum Chore {
     Corpus(corpus::Arguments),
     /// Measures beside the real Helm, and says which goals are met.
     Bench(bench::Arguments),
+    /// Looks for inputs that make a reader of foreign bytes panic or hang.
+    Fuzz(fuzz::Arguments),
 }
 
 /// What every chore returns; the message is for the person at the terminal.
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         Chore::Demo(arguments) => demo::run(&arguments),
         Chore::Corpus(arguments) => corpus::run(&arguments),
         Chore::Bench(arguments) => bench::run(&arguments),
+        Chore::Fuzz(arguments) => fuzz::run(&arguments),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error}");

@@ -3,7 +3,7 @@
 use clap::Subcommand;
 
 mod command_line;
-mod expressions;
+pub(crate) mod expressions;
 mod fixtures;
 
 /// What to record.

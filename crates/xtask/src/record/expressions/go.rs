@@ -48,6 +48,11 @@ pub(super) struct Answer {
 }
 
 impl Answer {
+    /// What a template gave; `None` for an output that is no UTF-8.
+    pub(super) fn into_result(self) -> Option<Result<String, String>> {
+        if self.is_error() { Some(Err(self.err)) } else { self.out.map(Ok) }
+    }
+
     pub(super) fn is_error(&self) -> bool {
         !self.err.is_empty()
     }

@@ -99,6 +99,45 @@ pub(crate) fn run(arguments: &Arguments) -> crate::Outcome {
     .into())
 }
 
+/// A template, and what the real engine made of it: its output, or its error.
+pub(crate) type Answered = (String, Result<String, String>);
+
+/// Recorded templates with other small damages than the recorded ones, and what the real engine makes of them. Those
+/// that give something else each time are left out, and outputs that are no UTF-8.
+pub(crate) fn damaged(seed: u32, count: usize) -> Result<Vec<Answered>, crate::Fault> {
+    let folder = pintle_testkit::fixtures::root().join("expressions");
+    let oracle = go::Oracle::build(&folder.join("chart"))?;
+    let templates = mutants::anew(&recorded(&folder)?, seed, count);
+    let requests = render(templates);
+    let answers = stable(&oracle, &requests.iter().collect::<Vec<_>>())?;
+    let answered = requests
+        .iter()
+        .zip(answers)
+        .filter_map(|(request, answer)| Some((request.text().to_owned(), answer?.into_result()?)));
+    Ok(answered.collect())
+}
+
+/// The templates that are recorded, in an order that is always the same.
+fn recorded(folder: &Path) -> Result<Vec<String>, crate::Fault> {
+    let mut files = Vec::new();
+    for folder in [folder.to_owned(), folder.join("functions")] {
+        for entry in std::fs::read_dir(folder)? {
+            files.push(entry?.path());
+        }
+    }
+    files.sort();
+    let mut templates = Vec::new();
+    for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "jsonl")) {
+        for line in std::fs::read_to_string(file)?.lines() {
+            let line: serde_json::Value = serde_json::from_str(line)?;
+            let text = line.get("in").and_then(serde_json::Value::as_str);
+            // A YAML text has its answer in other fields.
+            templates.extend(text.filter(|_| line.get("v2").is_none()).map(str::to_owned));
+        }
+    }
+    Ok(templates)
+}
+
 /// The templates as requests, without those that are asked for twice.
 fn render(templates: Vec<String>) -> Vec<Request> {
     let mut seen = std::collections::BTreeSet::new();

@@ -17,10 +17,18 @@ const PIECES: [&str; 40] = [
 /// Damaged copies of the templates that were written by hand.
 pub(super) fn of(written: &BTreeMap<String, Vec<String>>) -> Vec<String> {
     let templates: Vec<&String> = written.values().flatten().collect();
-    let mut random = Random::named("mutants");
+    damaged(&templates, Random::named("mutants"), COUNT)
+}
+
+/// Damaged copies of these templates, others for each seed.
+pub(super) fn anew(templates: &[String], seed: u32, count: usize) -> Vec<String> {
+    damaged(&templates.iter().collect::<Vec<_>>(), Random::named(&format!("mutants {seed}")), count)
+}
+
+fn damaged(templates: &[&String], mut random: Random, count: usize) -> Vec<String> {
     let mut mutants = Vec::new();
-    while mutants.len() < COUNT {
-        let Some(template) = random.pick(&templates) else { break };
+    while mutants.len() < count {
+        let Some(template) = random.pick(templates) else { break };
         let mut letters: Vec<char> = template.chars().collect();
         for _ in 0..=random.below(2) {
             damage(&mut letters, &mut random);
