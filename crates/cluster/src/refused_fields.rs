@@ -81,6 +81,7 @@ mod tests {
             reason: String::new(),
             field: (*field).to_owned(),
             message: String::new(),
+            immutable: false,
         };
         let refusal = Refusal {
             verb: Verb::Apply,

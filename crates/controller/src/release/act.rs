@@ -111,7 +111,7 @@ impl Work<'_> {
         self.memory.stop_following().await;
         let began = Instant::now();
         let watcher = Watcher::default();
-        let result = self.ensure(&inputs, &watcher).await;
+        let result = Box::pin(self.ensure(&inputs, &watcher)).await;
         let took = began.elapsed();
         match result {
             Ok(outcome) => Ok(self.succeeded(&inputs, outcome, watcher.action(), took).await),
