@@ -5,6 +5,8 @@
 //	{"render": "{{ upper .Values.name }}"}   -> {"out": "NAME"} or {"err": "…", "raw": "…"}
 //	{"yaml": "a: 1"}                         -> {"json": "{\"a\":1}", "v2": "a: 1\n", "v3": "a: 1\n"} or {"err": "…"}
 //	{"functions": true}                      -> {"names": ["abbrev", …]}
+//	{"merge": {"kind": "Pod", …}}            -> {"json": "{\"spec\":…}"} or {"err": "…"}
+//	{"mergeKeys": true}                      -> {"names": ["kind v1 Pod core/v1.Pod", …]}
 //
 // A template is rendered as templates/t.yaml of the chart in the folder that the first argument names. "raw" is
 // text/template's own error, where Helm words it differently. Bytes that are no UTF-8 come as "out64", in base64.
@@ -26,9 +28,9 @@ import (
 	_ "unsafe" // for go:linkname
 
 	yaml3 "go.yaml.in/yaml/v3"
-	chartv2 "helm.sh/helm/v4/pkg/chart/v2"
 	"helm.sh/helm/v4/pkg/chart/common"
 	"helm.sh/helm/v4/pkg/chart/common/util"
+	chartv2 "helm.sh/helm/v4/pkg/chart/v2"
 	"helm.sh/helm/v4/pkg/chart/v2/loader"
 	"helm.sh/helm/v4/pkg/engine"
 	"sigs.k8s.io/yaml"
@@ -45,9 +47,11 @@ func functions() template.FuncMap
 func initFunMap(e engine.Engine, ctx context.Context, t *template.Template)
 
 type request struct {
-	Render    *string `json:"render"`
-	Yaml      *string `json:"yaml"`
-	Functions bool    `json:"functions"`
+	Render    *string       `json:"render"`
+	Yaml      *string       `json:"yaml"`
+	Functions bool          `json:"functions"`
+	Merge     *mergeRequest `json:"merge"`
+	MergeKeys bool          `json:"mergeKeys"`
 }
 
 type answer struct {
@@ -95,6 +99,10 @@ func reply(folder string, r request) answer {
 		return render(folder, *r.Render)
 	case r.Yaml != nil:
 		return readYAML(*r.Yaml)
+	case r.Merge != nil:
+		return merge(*r.Merge)
+	case r.MergeKeys:
+		return answer{Names: mergeKeys()}
 	default:
 		return answer{Names: slices.Sorted(func(yield func(string) bool) {
 			for name := range functions() {

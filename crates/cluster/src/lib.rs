@@ -48,6 +48,7 @@
 //! Values of Secrets never reach errors, differences, `Debug` or logs.
 
 mod apply;
+mod bring;
 mod crds;
 mod delete;
 mod difference;
@@ -59,7 +60,7 @@ pub mod fields;
 mod gvk;
 mod lock;
 mod lookup;
-mod migrate;
+pub mod merge;
 mod namespace;
 mod object;
 mod observe;
@@ -79,6 +80,7 @@ mod wait;
 mod watch;
 
 pub use apply::{Applied, ApplyOptions, Change, Conflicts, FieldValidation, Persistence, footprint};
+pub use bring::{Before, Method};
 pub use crds::{CrdError, CrdPolicy, kinds_of, losses};
 pub use delete::{DeleteOptions, Deletion, Propagation, is_kept};
 pub use difference::{FieldChange, REDACTED, difference, expected_difference};

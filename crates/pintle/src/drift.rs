@@ -1,7 +1,9 @@
 //! What the cluster has otherwise than the release's record says, and putting it back.
 
-use pintle_cluster::{Applied, Drift, DriftReport, DriftRules, Object, ObjectRef, Scope, Unobserved};
-use pintle_release::{Record, Status};
+use pintle_cluster::{
+    Applied, Before, Drift, DriftReport, DriftRules, Expect, Method, Object, ObjectRef, Scope, Unobserved,
+};
+use pintle_release::{ApplyMethod, Record, Status};
 use tokio_util::sync::CancellationToken;
 
 use crate::plan::{Sourced, manifest_objects};
@@ -56,9 +58,19 @@ impl ReleaseHandle {
 
     /// How the cluster differs from a record, as [`drift`](Self::drift) has it; no record is read.
     pub async fn drift_of(&self, record: &Record, rules: &DriftRules) -> Result<DriftReport, Error> {
-        let objects = self.objects_of(record).await?;
+        let mut objects = self.objects_of(record).await?;
+        let scope = Scope::unlimited();
         let unable = Error::cluster("could not compare the release's objects with the cluster");
-        self.cluster().drift(&Scope::unlimited(), &objects, rules).await.map_err(unable)
+        if record.apply_method != Some(ApplyMethod::ServerSide) {
+            // Managed fields say nothing of what the client merged: what a merge would not change has not drifted.
+            let references = objects.iter().map(Object::reference);
+            let live = self.cluster().read(&scope, references, Expect::Ours).await.map_err(&unable)?;
+            objects.retain(|object| {
+                let before = Before::new(Some(object.data()), live.of(object));
+                self.cluster().would_write(object, before, Method::ClientSide)
+            });
+        }
+        self.cluster().drift(&scope, &objects, rules).await.map_err(unable)
     }
 
     /// Puts drifted objects back by applying them with force: no hooks run, and no revision is made. An object that

@@ -18,6 +18,7 @@ pub struct Engine(Arc<Inner>);
 struct Inner {
     #[cfg(feature = "http")]
     http: Option<pintle_registry::Http>,
+    functions: pintle_template::Functions,
     compiled: Mutex<Compiled>,
 }
 
@@ -33,6 +34,7 @@ struct Compiled {
 pub struct EngineBuilder {
     #[cfg(feature = "http")]
     http: Option<pintle_registry::Http>,
+    functions: pintle_template::Functions,
     compiled_charts: usize,
 }
 
@@ -47,6 +49,7 @@ impl Engine {
         EngineBuilder {
             #[cfg(feature = "http")]
             http: None,
+            functions: pintle_functions::Helm::functions(),
             compiled_charts: 64,
         }
     }
@@ -85,7 +88,7 @@ impl Engine {
             return compiled;
         }
         // Compiled outside of the lock: two callers may both do it, and neither waits for the other.
-        let compiled = Arc::new(CompiledChart::new(chart.clone()));
+        let compiled = Arc::new(CompiledChart::with_functions(chart.clone(), self.0.functions.clone()));
         self.compiled().put(digest, Arc::clone(&compiled));
         compiled
     }
@@ -111,6 +114,15 @@ impl EngineBuilder {
         self
     }
 
+    /// A function that templates find beside Helm's, or instead of the one of that name; `required`, `fail` and their
+    /// like can be replaced too. The release's record says nothing of it: `helm` renders such a chart only with a
+    /// function of its own.
+    #[must_use]
+    pub fn function(mut self, name: &str, function: pintle_template::Function) -> Self {
+        self.functions.insert(name, function);
+        self
+    }
+
     /// How many compiled charts are kept. Default: 64. A large chart takes a few MiB.
     #[must_use]
     pub fn compiled_charts(mut self, count: usize) -> Self {
@@ -124,6 +136,7 @@ impl EngineBuilder {
         Engine(Arc::new(Inner {
             #[cfg(feature = "http")]
             http: self.http,
+            functions: self.functions,
             compiled: Mutex::new(compiled),
         }))
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::IntoFuture;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -9,6 +10,7 @@ use jiff::Timestamp;
 use pintle_chart::{Chart, Values};
 use pintle_cluster::DriftRules;
 use pintle_release::{Record, Status, Stored};
+use pintle_render::{PostRenderStrategy, PostRenderer};
 use pintle_value::Data;
 use tokio_util::sync::CancellationToken;
 
@@ -83,6 +85,19 @@ impl Ensure {
     /// How an upgrade is run, where one is needed.
     pub fn upgrade(mut self, options: RunOptions) -> Self {
         self.upgrade = options;
+        self
+    }
+
+    /// A program that changes what was rendered, and how hooks go through it. Default: none.
+    ///
+    /// It is not among the inputs that are compared: one that starts to do something else needs another chart, other
+    /// values or a changed annotation of the caller's.
+    pub fn post_renderer(
+        mut self,
+        post_renderer: Arc<dyn PostRenderer>,
+        strategy: PostRenderStrategy,
+    ) -> Self {
+        self.inputs.post_renderer = Some((post_renderer, strategy));
         self
     }
 

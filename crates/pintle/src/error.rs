@@ -88,6 +88,12 @@ pub enum Error {
         /// The label.
         label: String,
     },
+    /// Two options contradict each other.
+    #[error("invalid client update option(s): {problem}")]
+    Options {
+        /// Which, and why.
+        problem: &'static str,
+    },
     /// The chart cannot be installed.
     #[error("{reason}")]
     NotInstallable {

@@ -37,6 +37,7 @@
 //! Cancelling the token stops a run at its next request and writes the final record within 5 seconds. Dropping the
 //! future is a crash: the record stays pending, and the next `ensure` repairs it.
 
+mod command_post_renderer;
 mod drift;
 mod engine;
 mod ensure;
@@ -56,9 +57,11 @@ mod run;
 mod run_options;
 mod sensitive;
 mod target;
+mod test_run;
 mod values;
 mod watched;
 
+pub use command_post_renderer::CommandPostRenderer;
 pub use drift::Corrected;
 pub use engine::{Engine, EngineBuilder};
 pub use ensure::Ensure;
@@ -67,8 +70,8 @@ pub use event::{Event, Events, Observer};
 pub use failure::{Doing, Failure};
 pub use list::{ListOptions, ListOrder};
 pub use options::{
-    Cascade, Cleanup, Conflicts, Crds, CreateNamespace, History, HistoryLimit, Hooks, Immutable, NameReuse,
-    OnFailure, Ownership, ReuseValues, SchemaValidation, Timeouts, Wait,
+    Cascade, Cleanup, Conflicts, Crds, CreateNamespace, History, HistoryLimit, Hooks, Immutable, Merging,
+    NameReuse, OnFailure, Ownership, ReuseValues, SchemaValidation, Timeouts, Updates, Wait,
 };
 pub use outcome::{Change, Outcome};
 pub use plan::{
@@ -81,6 +84,7 @@ pub use rendering::computed_values;
 pub use run_options::RunOptions;
 pub use sensitive::Sensitive;
 pub use target::Target;
+pub use test_run::{TestFilter, TestRun, Tested};
 
 pub use pintle_chart::Chart;
 pub use pintle_cluster::{
@@ -107,6 +111,8 @@ pub use pintle_registry as registry;
 pub use pintle_release as release;
 /// Rendering without a cluster.
 pub use pintle_render as render;
+/// Functions of a caller's own, for [`EngineBuilder::function`].
+pub use pintle_template as template;
 /// The values of charts, documents and records.
 pub use pintle_value as value;
 /// YAML as Helm reads and writes it.

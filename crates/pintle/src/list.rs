@@ -2,13 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use futures::stream::{self, StreamExt as _, TryStreamExt as _};
-use pintle_release::{Filter, Record, Status, StoreError, Summary};
+use pintle_release::{Filter, Head, Status, Summary};
 
 use crate::{Error, Target};
-
-/// How many records are read at the same time.
-const AT_ONCE: usize = 8;
 
 /// Which releases to list, and in which order.
 #[derive(Clone, Debug, Default)]
@@ -74,27 +70,21 @@ impl ListOptions {
 }
 
 impl Target {
-    /// The newest record of each release.
+    /// The head of the newest record of each release.
     ///
-    /// One request lists all records without decoding them; then only those that are asked for are read, eight at a
-    /// time. A record that cannot be decoded is left out, as Helm leaves it out.
-    pub async fn list(&self, options: &ListOptions) -> Result<Vec<Record>, Error> {
+    /// One request lists all records without their content; then only those that are asked for are read, few of them
+    /// alone and many of them by another list, and of each only what a list shows is decoded. A record that cannot be
+    /// decoded is left out, as Helm leaves it out.
+    pub async fn list(&self, options: &ListOptions) -> Result<Vec<Head>, Error> {
         let filter = match &options.selector {
             Some(selector) => Filter::default().selector(selector),
             None => Filter::default(),
         };
-        let store = self.store(options.namespace.as_deref().unwrap_or_default());
-        let chosen = choose(store.list(&filter).await?, &options.states);
-        let records = stream::iter(chosen).map(|summary| async move {
-            match self.store(&summary.storage_namespace).get(&summary.name, summary.revision).await {
-                Ok(stored) => Ok(Some(stored.record)),
-                // Deleted since it was listed, or not readable.
-                Err(StoreError::NotFound | StoreError::Damaged { .. }) => Ok(None),
-                Err(error) => Err(Error::from(error)),
-            }
-        });
-        let mut records: Vec<Record> =
-            records.buffered(AT_ONCE).try_filter_map(|record| async { Ok(record) }).try_collect().await?;
+        let store = match &options.namespace {
+            Some(namespace) => self.store(namespace),
+            None => self.store_of_all_namespaces(),
+        };
+        let mut records = store.heads(&choose(store.list(&filter).await?, &options.states)).await?;
         match options.order {
             ListOrder::Name => records.sort_by(|a, b| a.name.cmp(&b.name)),
             ListOrder::NameDescending => records.sort_by(|a, b| b.name.cmp(&a.name)),

@@ -92,6 +92,32 @@ pub enum Ownership {
     Take,
 }
 
+/// Where the changes of objects are merged (`--server-side`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub enum Merging {
+    /// As the release was made: by the server, except for releases of Helm 3 and those that were merged by the client
+    /// last. An install is merged by the server.
+    #[default]
+    Auto,
+    /// By the API server (server-side apply). Where the client merged before, what it owns is handed over first.
+    Server,
+    /// By the client, from what the last revision wanted, what this one wants and what the cluster has, as Helm 3 does.
+    Client,
+}
+
+/// What happens to objects that exist, where the client merges.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub enum Updates {
+    /// They are changed.
+    #[default]
+    Merge,
+    /// They are replaced as a whole (`--force-replace`): what others set in them is lost. Where the server merges, the
+    /// plan fails.
+    Replace,
+}
+
 /// How much is given to values of the release's last revision.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use pintle_cluster::Owner;
-use pintle_release::{Record, Store, StoreError, Summary};
+use pintle_release::{Head, Record, Store, StoreError, Summary};
 
 use crate::ledger::Ledger;
 use crate::{Engine, Error, Target};
@@ -73,6 +73,13 @@ impl ReleaseHandle {
         if revisions.is_empty() { Err(self.not_found()) } else { Ok(revisions) }
     }
 
+    /// What a history shows of these revisions, oldest first; few of them are read alone, many of them by one list.
+    pub async fn heads(&self, revisions: &[Summary]) -> Result<Vec<Head>, Error> {
+        let mut heads = self.store().heads(revisions).await?;
+        heads.sort_by_key(|head| head.revision);
+        Ok(heads)
+    }
+
     /// The record of the newest revision: two requests.
     pub async fn status(&self) -> Result<Record, Error> {
         let ledger = self.ledger();
@@ -98,8 +105,11 @@ impl ReleaseHandle {
     }
 
     pub(crate) fn ledger(&self) -> Ledger {
-        let store = self.store.clone().unwrap_or_else(|| self.target.store(self.storage_namespace()));
-        Ledger::new(store, &self.name)
+        Ledger::new(self.store(), &self.name)
+    }
+
+    fn store(&self) -> Arc<dyn Store> {
+        self.store.clone().unwrap_or_else(|| self.target.store(self.storage_namespace()))
     }
 
     /// What marks the release's objects.

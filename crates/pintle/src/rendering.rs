@@ -87,6 +87,14 @@ pub(crate) async fn render(request: Request<'_>) -> Result<Rendering, Error> {
             SchemaValidation::Skip => SchemaCheck::Skip,
         });
     let engine: Engine = request.release.engine().clone();
+    let input = match &request.inputs.post_renderer {
+        Some((post_renderer, strategy)) => input.post_renderer(Arc::clone(post_renderer), *strategy),
+        None => input,
+    };
+    let input = match &request.inputs.resolver {
+        Some(resolver) => input.resolver(Arc::clone(resolver)),
+        None => input,
+    };
     let compiled = engine.compile(&chart);
     let explainer = Explainer::new(Arc::clone(&compiled), input.clone());
     let input = input.cancel(stopped);

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::{
-    Cleanup, Conflicts, Crds, CreateNamespace, HistoryLimit, Hooks, Immutable, OnFailure, Ownership,
-    Readiness, Timeouts, Wait,
+    Cleanup, Conflicts, Crds, CreateNamespace, HistoryLimit, Hooks, Immutable, Merging, OnFailure, Ownership,
+    Readiness, Timeouts, Updates, Wait,
 };
 
 /// How an action is run: what the plans' builders set one by one, as one value for callers that keep it, such as
@@ -32,6 +32,10 @@ pub struct RunOptions {
     pub conflicts: Conflicts,
     /// What happens to objects whose fields would change though they cannot be changed. Default: the run fails.
     pub immutable: Immutable,
+    /// Where changes are merged. Default: where the release's last changes were, for an install in the server.
+    pub merging: Merging,
+    /// What happens to objects that exist, where the client merges. Default: they are changed.
+    pub updates: Updates,
     /// What happens to objects that exist and are not the release's. Default: the plan fails.
     pub ownership: Ownership,
     /// How long it may take. Default: 5 minutes for each wait.
@@ -83,6 +87,8 @@ impl RunOptions {
             crds,
             conflicts: Conflicts::default(),
             immutable: Immutable::default(),
+            merging: Merging::default(),
+            updates: Updates::default(),
             ownership: Ownership::default(),
             timeouts: Timeouts::default(),
             history_limit: HistoryLimit::default(),

@@ -55,6 +55,11 @@ impl Target {
         &self.engine
     }
 
+    /// The records of all namespaces, to list them.
+    pub(crate) fn store_of_all_namespaces(&self) -> Arc<dyn Store> {
+        Arc::new(SecretStore::of_all_namespaces(self.cluster.clone()))
+    }
+
     /// The store of records in one namespace.
     pub(crate) fn store(&self, namespace: &str) -> Arc<dyn Store> {
         Arc::new(SecretStore::new(self.cluster.clone(), namespace))

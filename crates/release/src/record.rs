@@ -150,7 +150,9 @@ where
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }
 
-fn unknown_is_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ApplyMethod>, D::Error> {
+pub(crate) fn unknown_is_none<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<ApplyMethod>, D::Error> {
     Ok(match Option::<String>::deserialize(deserializer)?.as_deref() {
         Some("ssa") => Some(ApplyMethod::ServerSide),
         Some("csa") => Some(ApplyMethod::ClientSide),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::{Record, Status, codec};
+use crate::{Head, Record, SealError, Status, codec};
 
 /// The name of the object that keeps a revision: `sh.helm.release.v1.NAME.vREVISION` (Helm:
 /// `pkg/storage/storage.go`, `makeKey`).
@@ -142,6 +142,14 @@ pub enum StoreError {
         /// The most that the store takes.
         limit: usize,
     },
+    /// The record's content could not be sealed or opened.
+    #[error("the record {key} is sealed: {source}")]
+    Sealed {
+        /// The stored object's name.
+        key: String,
+        /// Why.
+        source: SealError,
+    },
     /// The place behind the store failed: not reachable, not allowed, timed out.
     #[error(transparent)]
     Backend(Box<dyn std::error::Error + Send + Sync>),
@@ -158,6 +166,22 @@ pub trait Store: Send + Sync {
 
     /// One revision of a release.
     async fn get(&self, name: &str, revision: u32) -> Result<Stored, StoreError>;
+
+    /// What lists and histories show of these records, in no order. Those that are gone meanwhile, or cannot be read, are
+    /// left out, as Helm leaves them out.
+    ///
+    /// By default each is read as a whole.
+    async fn heads(&self, wanted: &[Summary]) -> Result<Vec<Head>, StoreError> {
+        let mut heads = Vec::with_capacity(wanted.len());
+        for summary in wanted {
+            match self.get(&summary.name, summary.revision).await {
+                Ok(stored) => heads.push(Head::of(&stored.record)),
+                Err(StoreError::NotFound | StoreError::Damaged { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(heads)
+    }
 
     /// Stores a new revision.
     async fn create(

@@ -8,7 +8,7 @@ use pintle_chart::Values;
 use pintle_functions::{LookupRequest, Moment};
 use pintle_value::Data;
 
-use crate::{Capabilities, PostRenderer};
+use crate::{Capabilities, PostRenderStrategy, PostRenderer};
 
 /// What a render is given beside the chart: the release, the user's values, what the cluster can do, and everything
 /// that is not the chart's own doing, such as the time.
@@ -37,7 +37,7 @@ pub struct RenderInput {
     pub(crate) mode: Mode,
     pub(crate) schema: SchemaCheck,
     pub(crate) notes: Notes,
-    pub(crate) post_renderer: Option<Arc<dyn PostRenderer>>,
+    pub(crate) post_renderer: Option<(Arc<dyn PostRenderer>, PostRenderStrategy)>,
     pub(crate) objects: Objects,
 }
 
@@ -237,8 +237,12 @@ impl RenderInput {
 
     /// Hands the documents to a post-renderer before they are sorted.
     #[must_use]
-    pub fn post_renderer(mut self, post_renderer: Arc<dyn PostRenderer>) -> Self {
-        self.post_renderer = Some(post_renderer);
+    pub fn post_renderer(
+        mut self,
+        post_renderer: Arc<dyn PostRenderer>,
+        strategy: PostRenderStrategy,
+    ) -> Self {
+        self.post_renderer = Some((post_renderer, strategy));
         self
     }
 }

@@ -46,7 +46,7 @@ pub use input::{LiveLookup, Mode, NameResolver, Notes, Operation, RenderInput, S
 pub use kind_order::{INSTALL_ORDER, UNINSTALL_ORDER, compare_kinds};
 pub use output_folder::OutputFolder;
 pub use pintle_template::Limits;
-pub use post_renderer::{PostDocument, PostRenderer, StreamPostRenderer};
+pub use post_renderer::{PostDocument, PostRenderStrategy, PostRenderer, StreamPostRenderer};
 pub use release_name::name_from_template;
 pub use rendered::{Crds, Rendered};
 pub use split::split_manifests;

@@ -1,15 +1,17 @@
 //! Programs that change rendered documents before they are sorted and applied.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use pintle_chart::Warning;
 use pintle_value::Data;
 
 use crate::RenderError;
 use crate::document::Document;
 use crate::input::Objects;
-use crate::manifest::{RenderedFile, RenderedFiles, documents};
+use crate::manifest::{self, RenderedFile, RenderedFiles, documents};
 
-/// Changes rendered documents, hooks among them, before they are sorted (Helm 4's strategy "combined").
+/// Changes rendered documents before they are sorted; [`PostRenderStrategy`] says whether hooks are among them.
 pub trait PostRenderer: Send + Sync {
     /// Gets all documents in the order of their files, and gives back what shall be in their place. The error's text
     /// ends the render.
@@ -114,11 +116,73 @@ fn annotate(object: &Data, source: Option<&str>) -> Data {
     Data::Map(map.with("metadata", Data::Map(metadata)))
 }
 
+/// How hooks go through a post-renderer (Helm: `pkg/action/action.go`, `PostRenderStrategy`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PostRenderStrategy {
+    /// Together with the other documents, in one call.
+    #[default]
+    Combined,
+    /// In a call of their own, before the other documents: for post-renderers that refuse an object which is a hook
+    /// and a document as well.
+    Separate,
+    /// Not at all, as with Helm 3.
+    NoHooks,
+}
+
 /// Sends rendered files through a post-renderer (Helm: `pkg/action/action.go`, renderResources).
 pub(crate) fn apply(
     files: &RenderedFiles,
     post_renderer: &dyn PostRenderer,
+    strategy: PostRenderStrategy,
+    warnings: &mut Vec<Warning>,
 ) -> Result<RenderedFiles, RenderError> {
+    if strategy == PostRenderStrategy::Combined {
+        return Ok(run(files, post_renderer, "")?.into_iter().map(file).collect());
+    }
+    let (hooks, others) = manifest::sort(files, Objects::Drop, warnings)?;
+    let hooks = grouped(hooks.iter().map(|hook| &hook.document));
+    let others = grouped(others.iter());
+    let mut texts = match strategy {
+        PostRenderStrategy::NoHooks => {
+            hooks.into_iter().map(|(path, file)| (path, file.text.to_string())).collect()
+        }
+        _ if hooks.is_empty() => Texts::new(),
+        _ => run(&hooks, post_renderer, "-hooks")?,
+    };
+    if !others.is_empty() {
+        for (path, text) in run(&others, post_renderer, "-manifests")? {
+            join(texts.entry(path).or_default(), &text);
+        }
+    }
+    Ok(texts.into_iter().map(file).collect())
+}
+
+type Texts = BTreeMap<String, String>;
+
+fn file((path, text): (String, String)) -> (String, RenderedFile) {
+    (path, RenderedFile { text: text.into(), written: None })
+}
+
+/// Documents as the files that they came from.
+fn grouped<'a>(documents: impl Iterator<Item = &'a Document>) -> RenderedFiles {
+    let mut texts = Texts::new();
+    for document in documents {
+        join(texts.entry(document.source.to_string()).or_default(), &document.text);
+    }
+    texts.into_iter().map(file).collect()
+}
+
+/// Appends a document to a file.
+fn join(text: &mut String, document: &str) {
+    if !text.is_empty() {
+        text.push_str(if text.ends_with('\n') { "---\n" } else { "\n---\n" });
+    }
+    text.push_str(document);
+}
+
+/// The files that one call of a post-renderer gives; documents without a file get a name with `infix` in it.
+fn run(files: &RenderedFiles, post_renderer: &dyn PostRenderer, infix: &str) -> Result<Texts, RenderError> {
     let sent = documents(files, Objects::Keep)?
         .into_iter()
         .filter(|document| !document.object.is_null())
@@ -129,10 +193,10 @@ pub(crate) fn apply(
         })
         .collect();
     let received = post_renderer.run(sent).map_err(RenderError::PostRender)?;
-    let mut texts: std::collections::BTreeMap<String, String> = std::collections::BTreeMap::new();
+    let mut texts = Texts::new();
     for (index, document) in received.into_iter().enumerate() {
         let source = if document.source.is_empty() {
-            format!("generated-by-postrender-{index}.yaml")
+            format!("generated-by-postrender{infix}-{index}.yaml")
         } else {
             document.source
         };
@@ -141,14 +205,7 @@ pub(crate) fn apply(
             None => pintle_yaml::emit_data(&document.object, pintle_yaml::Flavour::V3)
                 .map_err(|error| RenderError::PostRendered(error.to_string()))?,
         };
-        let file = texts.entry(source).or_default();
-        if !file.is_empty() {
-            file.push_str(if file.ends_with('\n') { "---\n" } else { "\n---\n" });
-        }
-        file.push_str(&text);
+        join(texts.entry(source).or_default(), &text);
     }
-    Ok(texts
-        .into_iter()
-        .map(|(path, text)| (path, RenderedFile { text: text.into(), written: None }))
-        .collect())
+    Ok(texts)
 }

@@ -47,8 +47,8 @@ impl CompiledChart {
     ) -> Result<Rendered, RenderError> {
         let (chart, mut files) = self.files(input, warnings)?;
         let notes = take_notes(&mut files, chart.name(), input.notes);
-        if let Some(post_renderer) = &input.post_renderer {
-            files = post_renderer::apply(&files, &**post_renderer)?;
+        if let Some((post_renderer, strategy)) = &input.post_renderer {
+            files = post_renderer::apply(&files, &**post_renderer, *strategy, warnings)?;
         }
         let (hooks, documents) = manifest::sort(&files, input.objects, warnings)?;
         Ok(Rendered { documents, hooks, crds: chart.crds(), notes, chart, warnings: Vec::new() })

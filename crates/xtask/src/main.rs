@@ -11,6 +11,7 @@ mod fuzz;
 mod gate;
 #[path = "../../render/tests/command_line/mod.rs"]
 mod in_process;
+mod interchange;
 mod oracle;
 mod record;
 
@@ -36,6 +37,8 @@ enum Chore {
     Bench(bench::Arguments),
     /// Looks for inputs that make a reader of foreign bytes panic or hang.
     Fuzz(fuzz::Arguments),
+    /// Installs, upgrades, rolls back and uninstalls charts by the program and by the real Helm, and compares.
+    Interchange(interchange::Arguments),
 }
 
 /// What every chore returns; the message is for the person at the terminal.
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Chore::Corpus(arguments) => corpus::run(&arguments),
         Chore::Bench(arguments) => bench::run(&arguments),
         Chore::Fuzz(arguments) => fuzz::run(&arguments),
+        Chore::Interchange(arguments) => interchange::run(&arguments),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error}");

@@ -22,6 +22,8 @@ pub(crate) struct InstallArguments {
     #[command(flatten)]
     pub(crate) render: RenderFlags,
     #[command(flatten)]
+    pub(crate) live: LiveRenderFlags,
+    #[command(flatten)]
     pub(crate) run: RunFlags,
     /// Whether changes are merged in the server. Default: they are.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
@@ -68,6 +70,8 @@ pub(crate) struct UpgradeArguments {
     pub(crate) values: ValueFlags,
     #[command(flatten)]
     pub(crate) render: RenderFlags,
+    #[command(flatten)]
+    pub(crate) live: LiveRenderFlags,
     #[command(flatten)]
     pub(crate) run: RunFlags,
     /// Where changes are merged: in the server (`true`), here (`false`), or as the last revision did (`auto`).
@@ -257,6 +261,45 @@ pub(crate) struct RenderFlags {
     pub(crate) skip_schema_validation: Option<Switch>,
 }
 
+/// How a chart is rendered for a cluster.
+#[derive(Debug, Args)]
+pub(crate) struct LiveRenderFlags {
+    /// Does not check objects against the cluster's schemas; servers from Kubernetes 1.25 on check them all the same.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) disable_openapi_validation: Option<Switch>,
+    /// Lets `getHostByName` ask the network.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) enable_dns: Option<Switch>,
+    /// With `--dry-run`: prints no Secrets.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) hide_secret: Option<Switch>,
+    /// Sends what was rendered through this program, as YAML from its standard input to its standard output.
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) post_renderer: Option<String>,
+    /// An argument for that program; can be given many times.
+    #[arg(long, value_name = "ARGUMENT", value_delimiter = ',', allow_hyphen_values = true)]
+    pub(crate) post_renderer_args: Vec<String>,
+}
+
+/// What `test` is told.
+#[derive(Debug, Args)]
+pub(crate) struct TestArguments {
+    /// The release.
+    pub(crate) release: ReleaseName,
+    /// Runs only the tests of these names (`name=NAME`), or all but these (`!name=NAME`).
+    #[arg(long, value_name = "ATTRIBUTE=VALUE", value_delimiter = ',')]
+    pub(crate) filter: Vec<String>,
+    /// Prints what the tests' containers wrote.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) logs: Option<Switch>,
+    /// How long a single wait may take.
+    #[arg(long, value_name = "DURATION", default_value = "5m0s")]
+    pub(crate) timeout: GoDuration,
+    /// How to print the result.
+    #[arg(short, long, default_value = "table")]
+    pub(crate) output: OutputFormat,
+}
+
 /// How a change of the cluster is run.
 #[derive(Debug, Args)]
 pub(crate) struct RunFlags {
@@ -273,6 +316,9 @@ pub(crate) struct RunFlags {
     /// Takes fields over that others manage.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) force_conflicts: Option<Switch>,
+    /// Replaces objects as a whole instead of changing them; only where changes are not merged in the server.
+    #[arg(long, alias = "force", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) force_replace: Option<Switch>,
     /// Runs no hooks.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) no_hooks: Option<Switch>,

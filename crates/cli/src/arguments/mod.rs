@@ -22,8 +22,8 @@ pub(crate) use duration::GoDuration;
 pub(crate) use global::{Color, GlobalFlags};
 pub(crate) use lint::LintArguments;
 pub(crate) use manage::{
-    Cascade, DryRun, InstallArguments, NameFlags, RollbackArguments, RunFlags, ServerSide, TemplateArguments,
-    UninstallArguments, UpgradeArguments, WaitStrategy,
+    Cascade, DryRun, InstallArguments, LiveRenderFlags, NameFlags, RollbackArguments, RunFlags, ServerSide,
+    TemplateArguments, TestArguments, UninstallArguments, UpgradeArguments, WaitStrategy,
 };
 pub(crate) use plan::{DiffCommand, DiffDriftArguments, DiffFlags, OnImmutable, PlanFlags};
 pub(crate) use query::{
@@ -59,6 +59,8 @@ pub(crate) enum Command {
     Lint(LintArguments),
     /// Rolls a release back to an earlier revision.
     Rollback(RollbackArguments),
+    /// Runs the tests of a release.
+    Test(TestArguments),
     /// Uninstalls releases.
     #[command(visible_aliases = ["del", "delete", "un"])]
     Uninstall(UninstallArguments),

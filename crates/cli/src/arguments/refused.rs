@@ -55,12 +55,11 @@ const CHART: &[(&str, Takes)] = &[
 ];
 
 /// Of commands that render a chart.
-const RENDER: &[(&str, Takes)] = &[
-    ("dependency-update", Nothing),
-    ("disable-openapi-validation", Nothing),
+const RENDER: &[(&str, Takes)] = &[("dependency-update", Nothing)];
+
+/// Of `template`, which does not yet do what `install` does with them.
+const TEMPLATE: &[(&str, Takes)] = &[
     ("enable-dns", Nothing),
-    ("force", Nothing),
-    ("force-replace", Nothing),
     ("hide-secret", Nothing),
     ("post-renderer", Value),
     ("post-renderer-args", Value),
@@ -71,7 +70,10 @@ const WITHOUT_EFFECT: &[(&str, Takes)] = &[
     ("atomic", Nothing),
     ("create-namespace", Nothing),
     ("description", Value),
+    ("disable-openapi-validation", Nothing),
+    ("force", Nothing),
     ("force-conflicts", Nothing),
+    ("force-replace", Nothing),
     ("hide-notes", Nothing),
     ("labels", Value),
     ("replace", Nothing),
@@ -87,10 +89,7 @@ const WITHOUT_EFFECT: &[(&str, Takes)] = &[
 fn refused(path: &[&str]) -> Vec<&'static [(&'static str, Takes)]> {
     match path {
         ["install" | "upgrade"] | ["diff", "install" | "upgrade"] => vec![CHART, RENDER],
-        ["template"] => {
-            vec![CHART, RENDER]
-        }
-        ["rollback"] | ["diff", "rollback"] => vec![&[("force", Nothing), ("force-replace", Nothing)]],
+        ["template"] => vec![CHART, RENDER, TEMPLATE],
         ["list"] => vec![&[("time-format", Value)]],
         ["get", "all"] | ["version"] => vec![&[("template", Value)]],
         ["show", "values"] => vec![CHART, &[("jsonpath", Value)]],

@@ -10,9 +10,6 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &HistoryArguments)
     let release = target.release(&arguments.release.0).in_namespace(namespace);
     let revisions = release.history().await?;
     let skipped = revisions.len().saturating_sub(arguments.max.items());
-    let mut records = Vec::new();
-    for revision in revisions.iter().skip(skipped) {
-        records.push(release.get(revision.revision).await?);
-    }
-    print::history(context.out, &records, arguments.output, arguments.show_rollback_revision)
+    let heads = release.heads(revisions.get(skipped..).unwrap_or_default()).await?;
+    print::history(context.out, &heads, arguments.output, arguments.show_rollback_revision)
 }

@@ -4,11 +4,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use pintle::chart::Values;
 use pintle::release::Record;
-use pintle::{Chart, Error, NameReuse, Plan, PlanInstall, ReleaseHandle};
+use pintle::render::PostRenderStrategy;
+use pintle::{Chart, Error, Merging, NameReuse, Plan, PlanInstall, ReleaseHandle};
 
 use super::approval::{self, Approval};
 use super::{Context, options};
-use crate::arguments::{DryRun, InstallArguments, NameFlags, OutputFormat, RunFlags, ServerSide, Switch};
+use crate::arguments::{
+    DryRun, InstallArguments, LiveRenderFlags, NameFlags, OutputFormat, RunFlags, Switch,
+};
 use crate::print::{self, Shown};
 use crate::progress::{Progress, say};
 use crate::{Failure, cancel, source, user_values};
@@ -30,7 +33,7 @@ async fn install(context: &mut Context<'_>, arguments: &InstallArguments) -> Res
     let release = target.release(name).in_namespace(namespace);
     let sensitive = user_values::sensitive(&arguments.values).await?;
     let plan = plan(&release, &chart, &values, arguments)?.sensitive(sensitive);
-    let record = carry_out(plan.await.map_err(name_in_use)?, &arguments.run).await?;
+    let record = carry_out(plan.await.map_err(name_in_use)?, &arguments.live, &arguments.run).await?;
     show(context, &record, arguments.output, arguments.hide_notes)
 }
 
@@ -43,7 +46,11 @@ fn name_in_use(error: Error) -> Failure {
 }
 
 /// Runs a plan and gives the release's record, or the one that the release would have.
-pub(super) async fn carry_out(plan: Plan, flags: &RunFlags) -> Result<Record, Failure> {
+pub(super) async fn carry_out(
+    plan: Plan,
+    live: &LiveRenderFlags,
+    flags: &RunFlags,
+) -> Result<Record, Failure> {
     let approval = Approval::of(&flags.plan)?;
     if flags.dry_run == DryRun::None {
         for warning in plan.report().warnings {
@@ -54,6 +61,9 @@ pub(super) async fn carry_out(plan: Plan, flags: &RunFlags) -> Result<Record, Fa
         say(plan.report().to_string().trim_end());
         let mut record = plan.record().clone();
         "Dry run complete".clone_into(&mut record.info.description);
+        if Switch::is_on(live.hide_secret) {
+            record.manifest = print::without_secrets(&record.manifest);
+        }
         return Ok(record);
     }
     let cancel = cancel::on_signal(plan.release().name());
@@ -85,10 +95,9 @@ pub(super) fn plan(
     values: &Values,
     arguments: &InstallArguments,
 ) -> Result<PlanInstall, Failure> {
-    if arguments.server_side.is_some() && !Switch::is_on(arguments.server_side) {
-        options::server_side(ServerSide::False)?;
-    }
-    let plan = release
+    options::hide_secret(&arguments.live, arguments.run.dry_run)?;
+    let client = arguments.server_side.is_some() && !Switch::is_on(arguments.server_side);
+    let mut plan = release
         .plan_install(chart)
         .values(values.clone())
         .schema_validation(options::schema(arguments.render.skip_schema_validation))
@@ -99,12 +108,20 @@ pub(super) fn plan(
         .conflicts(options::conflicts(arguments.run.force_conflicts))
         .immutable(options::immutable(arguments.run.on_immutable))
         .detail(options::detail(arguments.run.dry_run))
+        .merging(if client { Merging::Client } else { Merging::Server })
+        .updates(options::updates(&arguments.run)?)
         .on_failure(options::on_failure(arguments.rollback_on_failure))
         .ownership(options::ownership(arguments.take_ownership))
         .crds(options::crds(arguments.skip_crds))
         .labels(options::labels(&arguments.labels)?)
         .create_namespace(options::create_namespace(arguments.create_namespace))
         .name_reuse(if Switch::is_on(arguments.replace) { NameReuse::Replace } else { NameReuse::Refuse });
+    if let Some(post_renderer) = options::post_renderer(&arguments.live) {
+        plan = plan.post_renderer(post_renderer, PostRenderStrategy::Combined);
+    }
+    if let Some(resolver) = options::resolver(&arguments.live) {
+        plan = plan.resolver(resolver);
+    }
     Ok(match &arguments.description {
         Some(description) => plan.description(description),
         None => plan,

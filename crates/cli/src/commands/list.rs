@@ -1,6 +1,6 @@
 //! `pintle list` (Helm: `pkg/cmd/list.go`, `pkg/action/list.go`).
 
-use pintle::release::{Record, Status};
+use pintle::release::{Head, Status};
 use pintle::{ListOptions, ListOrder};
 use regex_automata::meta::Regex;
 
@@ -27,7 +27,7 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &ListArguments) ->
         records.retain(|record| pattern.is_match(&record.name));
     }
     let most = if arguments.max.0 == 0 { usize::MAX } else { arguments.max.items() };
-    let records: Vec<Record> = records.into_iter().skip(arguments.offset.items()).take(most).collect();
+    let records: Vec<Head> = records.into_iter().skip(arguments.offset.items()).take(most).collect();
     if !Switch::is_on(arguments.short) {
         return print::list(context.out, &records, arguments.output, arguments.no_headers, context.palette);
     }

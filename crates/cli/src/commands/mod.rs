@@ -25,6 +25,7 @@ mod rollback;
 mod show;
 mod status;
 mod template;
+mod test;
 mod uninstall;
 mod upgrade;
 mod version;
@@ -50,6 +51,7 @@ pub(crate) async fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<()
         Command::Template(arguments) => template::run(context, arguments).await,
         Command::Lint(arguments) => lint::run(context, arguments).await,
         Command::Rollback(arguments) => rollback::run(context, arguments).await,
+        Command::Test(arguments) => test::run(context, arguments).await,
         Command::Uninstall(arguments) => uninstall::run(context, arguments).await,
         Command::Diff(command) => diff::run(context, command).await,
         Command::List(arguments) => list::run(context, arguments).await,

@@ -1,14 +1,18 @@
 //! From flags to the library's options.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use pintle::render::{NameResolver, PostRenderer};
 use pintle::{
-    Cleanup, Conflicts, Crds, CreateNamespace, Detail, HistoryLimit, Hooks, Immutable, OnFailure, Ownership,
-    SchemaValidation, SubchartNotes, Wait,
+    Cleanup, CommandPostRenderer, Conflicts, Crds, CreateNamespace, Detail, HistoryLimit, Hooks, Immutable,
+    Merging, OnFailure, Ownership, SchemaValidation, SubchartNotes, Updates, Wait,
 };
 
 use crate::Failure;
-use crate::arguments::{Count, DryRun, OnImmutable, ServerSide, Switch, WaitStrategy};
+use crate::arguments::{
+    Count, DryRun, LiveRenderFlags, OnImmutable, RunFlags, ServerSide, Switch, WaitStrategy,
+};
 
 /// Chooses between two options by a flag.
 fn either<T>(flag: Option<Switch>, on: T, off: T) -> T {
@@ -78,11 +82,56 @@ pub(super) fn wait(strategy: WaitStrategy, jobs: Option<Switch>) -> Result<Wait,
     }
 }
 
-/// Refuses what is not merged in the server; `auto` is the server for every release that this program made.
-pub(super) fn server_side(choice: ServerSide) -> Result<(), Failure> {
+pub(super) fn merging(choice: ServerSide) -> Merging {
     match choice {
-        ServerSide::False => Err(Failure::new("the flag --server-side=false is not supported yet")),
-        ServerSide::True | ServerSide::Auto => Ok(()),
+        ServerSide::Auto => Merging::Auto,
+        ServerSide::True => Merging::Server,
+        ServerSide::False => Merging::Client,
+    }
+}
+
+/// `--force-replace`, which excludes `--force-conflicts` (Helm: `pkg/cmd/*.go`, `MarkFlagsMutuallyExclusive`).
+pub(super) fn updates(run: &RunFlags) -> Result<Updates, Failure> {
+    if run.force_replace.is_some() && run.force_conflicts.is_some() {
+        return Err(Failure::new(
+            "if any flags in the group [force-replace force-conflicts] are set none of the others can be; \
+             [force-conflicts force-replace] were all set",
+        ));
+    }
+    Ok(either(run.force_replace, Updates::Replace, Updates::Merge))
+}
+
+/// `--post-renderer` with its arguments.
+pub(super) fn post_renderer(flags: &LiveRenderFlags) -> Option<Arc<dyn PostRenderer>> {
+    let program = flags.post_renderer.as_deref().filter(|program| !program.is_empty())?;
+    Some(Arc::new(CommandPostRenderer::new(program).arguments(&flags.post_renderer_args)))
+}
+
+/// `--enable-dns`.
+pub(super) fn resolver(flags: &LiveRenderFlags) -> Option<Arc<dyn NameResolver>> {
+    Switch::is_on(flags.enable_dns).then(|| Arc::new(SystemResolver) as Arc<dyn NameResolver>)
+}
+
+/// Fails where Secrets shall be hidden of what is not only printed (Helm: `pkg/action/install.go`).
+pub(super) fn hide_secret(flags: &LiveRenderFlags, dry_run: DryRun) -> Result<(), Failure> {
+    if Switch::is_on(flags.hide_secret) && dry_run == DryRun::None {
+        return Err(Failure::new("hiding Kubernetes secrets requires a dry-run mode"));
+    }
+    Ok(())
+}
+
+/// Asks the system for the addresses of hosts.
+struct SystemResolver;
+
+impl NameResolver for SystemResolver {
+    fn resolve(&self, name: &str) -> String {
+        // Go's `net.LookupHost` gives the addresses in the system's order; one that cannot be found is none.
+        let addresses = std::net::ToSocketAddrs::to_socket_addrs(&(name, 0));
+        addresses
+            .ok()
+            .and_then(|mut found| found.next())
+            .map(|found| found.ip().to_string())
+            .unwrap_or_default()
     }
 }
 

@@ -38,7 +38,6 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &RollbackArguments
 }
 
 pub(super) fn plan(release: &ReleaseHandle, arguments: &RollbackArguments) -> Result<PlanRollback, Failure> {
-    options::server_side(arguments.server_side)?;
     let mut plan = release
         .plan_rollback()
         .hooks(options::hooks(arguments.run.no_hooks))
@@ -47,6 +46,8 @@ pub(super) fn plan(release: &ReleaseHandle, arguments: &RollbackArguments) -> Re
         .conflicts(options::conflicts(arguments.run.force_conflicts))
         .immutable(options::immutable(arguments.run.on_immutable))
         .detail(options::detail(arguments.run.dry_run))
+        .merging(options::merging(arguments.server_side))
+        .updates(options::updates(&arguments.run)?)
         .cleanup(options::cleanup(arguments.cleanup_on_fail))
         .history_limit(options::history_limit(arguments.history_max));
     if let Some(revision) = arguments.revision.filter(|revision| revision.0 > 0) {

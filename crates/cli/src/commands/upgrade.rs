@@ -1,6 +1,7 @@
 //! `pintle upgrade` (Helm: `pkg/cmd/upgrade.go`).
 
 use pintle::chart::Values;
+use pintle::render::PostRenderStrategy;
 use pintle::{Action, Chart, PlanUpgrade, ReleaseHandle, ReuseValues};
 
 use super::install::{carry_out, deprecation, show};
@@ -23,7 +24,7 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &UpgradeArguments)
     if installs && arguments.output == OutputFormat::Table {
         writeln!(context.out, "Release {name:?} does not exist. Installing it now.")?;
     }
-    let ended = carry_out(plan, &arguments.run).await;
+    let ended = carry_out(plan, &arguments.live, &arguments.run).await;
     // Helm names no failed upgrade where it installed.
     let record = if installs { ended } else { ended.map_err(failed) }?;
     if !installs && arguments.output == OutputFormat::Table {
@@ -38,7 +39,7 @@ pub(super) fn plan(
     values: &Values,
     arguments: &UpgradeArguments,
 ) -> Result<PlanUpgrade, Failure> {
-    options::server_side(arguments.server_side)?;
+    options::hide_secret(&arguments.live, arguments.run.dry_run)?;
     let mut plan = release
         .plan_upgrade(chart)
         .values(values.clone())
@@ -51,11 +52,19 @@ pub(super) fn plan(
         .conflicts(options::conflicts(arguments.run.force_conflicts))
         .immutable(options::immutable(arguments.run.on_immutable))
         .detail(options::detail(arguments.run.dry_run))
+        .merging(options::merging(arguments.server_side))
+        .updates(options::updates(&arguments.run)?)
         .cleanup(options::cleanup(arguments.cleanup_on_fail))
         .history_limit(options::history_limit(arguments.history_max))
         .on_failure(options::on_failure(arguments.rollback_on_failure))
         .ownership(options::ownership(arguments.take_ownership))
         .labels(options::labels(&arguments.labels)?);
+    if let Some(post_renderer) = options::post_renderer(&arguments.live) {
+        plan = plan.post_renderer(post_renderer, PostRenderStrategy::Combined);
+    }
+    if let Some(resolver) = options::resolver(&arguments.live) {
+        plan = plan.resolver(resolver);
+    }
     if let Some(description) = &arguments.description {
         plan = plan.description(description);
     }

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use jiff::Timestamp;
-use pintle::release::Record;
+use pintle::release::Head;
 use serde::Serialize;
 
 use super::table::Table;
@@ -28,7 +28,7 @@ struct Entry<'a> {
 /// Prints the revisions of a release, oldest first.
 pub(crate) fn history(
     out: &mut dyn Write,
-    records: &[Record],
+    records: &[Head],
     format: OutputFormat,
     show_rollback: Option<Switch>,
 ) -> Result<(), Failure> {
@@ -63,7 +63,7 @@ fn row(cells: [String; 5], rollback: Option<String>, description: &str) -> Vec<S
     cells.into_iter().chain(rollback).chain([description.to_owned()]).collect()
 }
 
-fn revision(record: &Record) -> Entry<'_> {
+fn revision(record: &Head) -> Entry<'_> {
     Entry {
         revision: record.revision,
         updated: record.info.last_deployed,

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use pintle::release::Record;
+use pintle::release::Head;
 use serde::Serialize;
 
 use super::table::Table;
@@ -25,7 +25,7 @@ struct Element<'a> {
 /// Prints releases.
 pub(crate) fn list(
     out: &mut dyn Write,
-    records: &[Record],
+    records: &[Head],
     format: OutputFormat,
     no_headers: Option<Switch>,
     palette: Palette,
@@ -52,7 +52,7 @@ pub(crate) fn list(
     })
 }
 
-fn element(record: &Record) -> Element<'_> {
+fn element(record: &Head) -> Element<'_> {
     Element {
         name: &record.name,
         namespace: &record.namespace,

@@ -15,7 +15,7 @@ pub(crate) use encode::{json, yaml};
 pub(crate) use history::history;
 pub(crate) use list::list;
 pub(crate) use metadata::metadata;
-pub(crate) use release::{Shown, given, hooks, release};
+pub(crate) use release::{Shown, given, hooks, release, without_secrets};
 pub(crate) use resources::resources;
 
 use std::io::Write;

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use pintle::release::{HookEvent, HookPhase, Record};
+use pintle::release::{Head, HookEvent, HookPhase, Record};
 use pintle::value::{Data, DataMap};
 
 use super::time::ansi_c;
@@ -119,17 +119,45 @@ pub(crate) fn given(values: &DataMap) -> Data {
 }
 
 /// The chart's name and version in one word (Helm: `formatChartName`).
-pub(crate) fn chart(record: &Record) -> String {
-    if record.chart.get("metadata").is_none() {
+pub(crate) fn chart(record: &Head) -> String {
+    if record.chart_metadata.is_null() {
         return "MISSING".to_owned();
     }
     format!("{}-{}", record.chart_name(), record.chart_version())
 }
 
 /// The version of what the chart installs (Helm: `formatAppVersion`).
-pub(crate) fn app_version(record: &Record) -> String {
-    if record.chart.get("metadata").is_none() {
+pub(crate) fn app_version(record: &Head) -> String {
+    if record.chart_metadata.is_null() {
         return "MISSING".to_owned();
     }
     record.app_version().to_owned()
+}
+
+/// A manifest with each Secret replaced by a note (Helm: `pkg/action/action.go`, renderResources with `hideSecret`).
+pub(crate) fn without_secrets(manifest: &str) -> String {
+    let mut text = String::new();
+    for document in manifest.split_inclusive('\n').fold(Vec::<String>::new(), |mut documents, line| {
+        if line.starts_with("---\n") || documents.is_empty() {
+            documents.push(String::new());
+        }
+        if let Some(last) = documents.last_mut() {
+            last.push_str(line);
+        }
+        documents
+    }) {
+        let object = pintle::yaml::parse(document.as_bytes(), &pintle::yaml::Limits::default());
+        let object = object.unwrap_or_default();
+        let is = |key: &str, value: &str| object.get(key).and_then(Data::as_str) == Some(value);
+        if is("kind", "Secret") && is("apiVersion", "v1") {
+            let head = document.lines().take_while(|line| *line == "---" || line.starts_with("# Source: "));
+            for line in head.chain(["# HIDDEN: The Secret output has been suppressed"]) {
+                text.push_str(line);
+                text.push('\n');
+            }
+        } else {
+            text.push_str(&document);
+        }
+    }
+    text
 }

@@ -1,14 +1,17 @@
 //! What Secrets and ConfigMaps have in common as places of records.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use futures::future::try_join_all;
 use jiff::Timestamp;
-use pintle_release::codec::{self, Limits};
-use pintle_release::{Filter, Record, Status, StoreError, Stored, Summary, Version, record_key};
+use pintle_release::codec::{self, CodecError, Limits};
+use pintle_release::{Filter, Head, Record, Status, StoreError, Stored, Summary, Version, record_key};
 use pintle_value::{Data, Str};
 
+use super::parts::{LastCut, Parts};
 use crate::path::UrlPath;
 use crate::read::{Pages, Selection, nameless};
 use crate::request::{Call, PARTIAL_LIST};
@@ -16,6 +19,12 @@ use crate::{Error, Gvk, ObjectRef, Placement, Resource, Scope, Target, Verb};
 
 /// The most bytes that the values of a Secret or ConfigMap may have together (Kubernetes: `MaxSecretSize`).
 const MOST_BYTES: usize = 1 << 20;
+
+/// From this many records on, one list with their content costs less than a read of each.
+const LIST_FROM: usize = 8;
+
+/// How many of them one page has: each may take a MiB.
+const LIST_PAGE: usize = 100;
 
 /// Under this name Helm's records are written: the first part of its user agent, unlike that of the objects.
 const RECORD_MANAGER: &str = "Helm";
@@ -36,6 +45,7 @@ pub(super) struct Kept {
     pub(super) scope: Scope,
     pub(super) limits: Limits,
     pub(super) medium: Medium,
+    pub(super) last_cut: LastCut,
 }
 
 impl Kept {
@@ -65,7 +75,89 @@ impl Kept {
         let reference = self.reference(&record_key(name, revision));
         let call = Call::new(Verb::Get, UrlPath::object(&self.resource(), &reference)).about(&reference);
         let object = self.target.object(&self.scope, &call).await.map_err(missing)?;
-        self.stored(&reference.name, &object)
+        let Stored { record, version, annotations, .. } = self.stored(&reference.name, &object)?;
+        Ok(Stored::new(self.assembled(record).await?, version, annotations))
+    }
+
+    pub(super) async fn heads(&self, wanted: &[Summary]) -> Result<Vec<Head>, StoreError> {
+        if wanted.len() >= LIST_FROM
+            && let Some(heads) = self.listed_heads(wanted).await?
+        {
+            return Ok(heads);
+        }
+        let reads = wanted.iter().map(|summary| self.head(summary));
+        Ok(try_join_all(reads).await?.into_iter().flatten().collect())
+    }
+
+    /// The heads from a list with content, page by page; `None` where that cannot be had, and each has to be read.
+    async fn listed_heads(&self, wanted: &[Summary]) -> Result<Option<Vec<Head>>, StoreError> {
+        let states: BTreeSet<&str> = wanted.iter().map(|summary| summary.status.as_str()).collect();
+        let keys: HashSet<(&str, String)> = wanted
+            .iter()
+            .map(|summary| (summary.storage_namespace.as_str(), record_key(&summary.name, summary.revision)))
+            .collect();
+        let mut selector = "owner=helm".to_owned();
+        if states.iter().all(|state| is_label_value(state)) {
+            let states: Vec<&str> = states.into_iter().collect();
+            selector = format!("{selector},status in ({})", states.join(","));
+        }
+        let resource = self.resource();
+        let namespace = self.namespace.as_deref();
+        let url = UrlPath::collection(&resource, namespace)
+            .param("labelSelector", &selector)
+            .param("limit", &LIST_PAGE.to_string());
+        let mut heads = Vec::with_capacity(wanted.len());
+        let mut next: Option<String> = None;
+        loop {
+            let call = Call::new(Verb::List, url.clone().param_opt("continue", next.as_deref()))
+                .about(&nameless(&resource.gvk, namespace));
+            let page = match self.target.object(&self.scope, &call).await {
+                Ok(page) => page,
+                // Not allowed, grown old between two pages, or too large an answer.
+                Err(Error::Refused(refusal)) if refusal.class() != crate::Class::Retry => return Ok(None),
+                Err(Error::Unreadable { .. }) => return Ok(None),
+                Err(error) => return Err(backend(error)),
+            };
+            for object in page.get("items").and_then(Data::as_list).into_iter().flatten() {
+                let text = |key| object.at(&["metadata", key]).and_then(Data::as_str).unwrap_or_default();
+                if keys.contains(&(text("namespace"), text("name").to_owned())) {
+                    heads.extend(self.head_of(object));
+                }
+            }
+            let more = page.at(&["metadata", "continue"]).and_then(Data::as_str).unwrap_or_default();
+            if more.is_empty() {
+                return Ok(Some(heads));
+            }
+            next = Some(more.to_owned());
+        }
+    }
+
+    async fn head(&self, summary: &Summary) -> Result<Option<Head>, StoreError> {
+        let mut reference = self.reference(&record_key(&summary.name, summary.revision));
+        if reference.namespace.is_none() {
+            reference.namespace = Some(summary.storage_namespace.clone());
+        }
+        let call = Call::new(Verb::Get, UrlPath::object(&self.resource(), &reference)).about(&reference);
+        match self.target.object(&self.scope, &call).await {
+            Ok(object) => Ok(self.head_of(&object)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(backend(error)),
+        }
+    }
+
+    /// `None` where the record cannot be read: Helm leaves it out of its lists.
+    fn head_of(&self, object: &Data) -> Option<Head> {
+        let mut head = codec::decode_head(&self.encoded(object).ok()?, self.limits).ok()?;
+        head.labels = user_labels(object);
+        Some(head)
+    }
+
+    fn encoded(&self, object: &Data) -> Result<Vec<u8>, CodecError> {
+        let value = object.at(&["data", "release"]).and_then(Data::as_str).unwrap_or_default();
+        match self.medium {
+            Medium::Secret => Ok(STANDARD.decode(value)?),
+            Medium::ConfigMap => Ok(value.as_bytes().to_vec()),
+        }
     }
 
     pub(super) async fn create(
@@ -73,7 +165,10 @@ impl Kept {
         record: &Record,
         annotations: &BTreeMap<String, String>,
     ) -> Result<Version, StoreError> {
-        let object = self.object(record, annotations, "createdAt", None)?;
+        let (object, parts) = self.objects(record, annotations, "createdAt", None)?;
+        if let Some(parts) = &parts {
+            self.write_parts(parts).await?;
+        }
         let resource = self.resource();
         let reference = self.reference(&record_key(&record.name, record.revision));
         let url = UrlPath::collection(&resource, reference.namespace.as_deref())
@@ -82,7 +177,12 @@ impl Kept {
             .about(&reference)
             .body("application/json", crate::apply::json(&reference, &object).map_err(backend)?);
         match self.target.object(&self.scope, &call).await {
-            Ok(live) => Ok(version(&live)),
+            Ok(live) => {
+                if let Some(parts) = &parts {
+                    self.settle_parts(parts, &live).await;
+                }
+                Ok(version(&live))
+            }
             Err(error) if error.is_already_exists() => Err(StoreError::AlreadyExists),
             Err(error) => Err(backend(error)),
         }
@@ -94,14 +194,22 @@ impl Kept {
         annotations: &BTreeMap<String, String>,
         expected: &Version,
     ) -> Result<Version, StoreError> {
-        let object = self.object(record, annotations, "modifiedAt", Some(expected))?;
+        let (object, parts) = self.objects(record, annotations, "modifiedAt", Some(expected))?;
+        if let Some(parts) = &parts {
+            self.write_parts(parts).await?;
+        }
         let reference = self.reference(&record_key(&record.name, record.revision));
         let url = UrlPath::object(&self.resource(), &reference).param("fieldManager", RECORD_MANAGER);
         let call = Call::new(Verb::Replace, url)
             .about(&reference)
             .body("application/json", crate::apply::json(&reference, &object).map_err(backend)?);
         match self.target.object(&self.scope, &call).await {
-            Ok(live) => Ok(version(&live)),
+            Ok(live) => {
+                if let Some(parts) = &parts {
+                    self.settle_parts(parts, &live).await;
+                }
+                Ok(version(&live))
+            }
             Err(error) if error.is_conflict() => Err(StoreError::Conflict { key: reference.name }),
             Err(error) => Err(missing(error)),
         }
@@ -135,7 +243,7 @@ impl Kept {
     }
 
     /// The kind is the same in every cluster: no discovery is needed to reach the records.
-    fn resource(&self) -> Resource {
+    pub(super) fn resource(&self) -> Resource {
         let (kind, plural) = match self.medium {
             Medium::Secret => ("Secret", "secrets"),
             Medium::ConfigMap => ("ConfigMap", "configmaps"),
@@ -150,8 +258,30 @@ impl Kept {
         }
     }
 
-    fn reference(&self, key: &str) -> ObjectRef {
+    pub(super) fn reference(&self, key: &str) -> ObjectRef {
         ObjectRef { gvk: self.resource().gvk, namespace: self.namespace.clone(), name: key.to_owned() }
+    }
+
+    /// The object of a record, and its content in parts where it does not fit.
+    fn objects(
+        &self,
+        record: &Record,
+        annotations: &BTreeMap<String, String>,
+        time_label: &str,
+        expected: Option<&Version>,
+    ) -> Result<(Data, Option<Arc<Parts>>), StoreError> {
+        // Compressing takes most of the time of a write: what surely does not fit is not tried whole.
+        let hopeless = codec::estimate(record).is_ok_and(|bytes| bytes > MOST_BYTES + MOST_BYTES / 4);
+        let whole =
+            if hopeless { None } else { Some(self.object(record, annotations, time_label, expected)) };
+        match whole {
+            Some(Err(StoreError::TooLarge { .. })) | None => {
+                let parts = self.last_cut.of(record)?;
+                let closed = parts.close(record)?;
+                Ok((self.object(&closed, annotations, time_label, expected)?, Some(parts)))
+            }
+            Some(object) => Ok((object?, None)),
+        }
     }
 
     /// The object of a record (Helm: `newSecretsObject`, `newConfigMapsObject`).
@@ -209,11 +339,7 @@ impl Kept {
 
     fn stored(&self, key: &str, object: &Data) -> Result<Stored, StoreError> {
         let damaged = |source| StoreError::Damaged { key: key.to_owned(), source };
-        let value = object.at(&["data", "release"]).and_then(Data::as_str).unwrap_or_default();
-        let encoded = match self.medium {
-            Medium::Secret => STANDARD.decode(value).map_err(|error| damaged(error.into()))?,
-            Medium::ConfigMap => value.as_bytes().to_vec(),
-        };
+        let encoded = self.encoded(object).map_err(damaged)?;
         let mut record = codec::decode(&encoded, self.limits).map_err(damaged)?;
         record.labels = user_labels(object);
         Ok(Stored::new(record, version(object), texts(object.at(&["metadata", "annotations"]))))
@@ -256,7 +382,7 @@ fn is_label_value(text: &str) -> bool {
     text.len() <= 63 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
 }
 
-fn backend(error: Error) -> StoreError {
+pub(super) fn backend(error: Error) -> StoreError {
     StoreError::Backend(Box::new(error))
 }
 

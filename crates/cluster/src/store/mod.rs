@@ -1,15 +1,17 @@
 //! Release records in a cluster.
 
 mod kept;
+mod parts;
 
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use pintle_release::codec::Limits;
-use pintle_release::{Filter, Record, Store, StoreError, Stored, Summary, Version};
+use pintle_release::{Filter, Head, Record, Store, StoreError, Stored, Summary, Version};
 
 use crate::{Scope, Target};
 use kept::{Kept, Medium};
+use parts::LastCut;
 
 macro_rules! store {
     ($(#[$doc:meta])* $name:ident, $medium:expr) => {
@@ -26,10 +28,11 @@ macro_rules! store {
                     scope: Scope::unlimited(),
                     limits: Limits::default(),
                     medium: $medium,
+                    last_cut: LastCut::default(),
                 })
             }
 
-            /// The records of all namespaces; it can only list.
+            /// The records of all namespaces; it can only list and read heads.
             pub fn of_all_namespaces(target: Target) -> Self {
                 let mut store = Self::new(target, "");
                 store.0.namespace = None;
@@ -61,6 +64,10 @@ macro_rules! store {
         impl Store for $name {
             async fn list(&self, filter: &Filter) -> Result<Vec<Summary>, StoreError> {
                 self.0.list(filter).await
+            }
+
+            async fn heads(&self, wanted: &[Summary]) -> Result<Vec<Head>, StoreError> {
+                self.0.heads(wanted).await
             }
 
             async fn get(&self, name: &str, revision: u32) -> Result<Stored, StoreError> {

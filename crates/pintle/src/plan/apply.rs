@@ -15,8 +15,9 @@ use pintle_value::{Data, DataMap, Origin};
 use super::builder::{IfAbsent, Inputs, Look};
 use super::live::{Served, Sourced, changes, manifest_objects, obsolete, read};
 use super::probe::Probing;
+use super::writing::apply_method;
 use super::{
-    Action, Finding, ObjectAction, Plan, PlanInstall, PlanUpgrade, Planned, Rendered, Revision, Work,
+    Action, Finding, ObjectAction, Plan, PlanInstall, PlanUpgrade, Planned, Rendered, Revision, Work, Writing,
 };
 use crate::explainer::Explainer;
 use crate::ledger::Past;
@@ -120,6 +121,7 @@ pub(crate) async fn install(
     record.info.status = Status::PendingInstall;
     "Initial install underway".clone_into(&mut record.info.description);
     record.labels = settings.labels.clone();
+    record.apply_method = Some(apply_method(settings.merging, Some(ApplyMethod::ServerSide)));
     let desired = Desired::of(rendering, inputs.values.data().clone(), record);
     plan_revision(release, Action::Install, desired, past, (settings, look), annotations).await
 }
@@ -159,6 +161,7 @@ pub(crate) async fn upgrade(
     record.info.status = Status::PendingUpgrade;
     "Preparing upgrade".clone_into(&mut record.info.description);
     record.labels = merge_labels(&past.last.record.labels, &settings.labels);
+    record.apply_method = Some(apply_method(settings.merging, past.last.record.apply_method));
     let desired = Desired::of(rendering, reused.values, record);
     plan_revision(release, Action::Upgrade, desired, Some(past), (settings, look), annotations).await
 }
@@ -189,7 +192,6 @@ impl Desired {
         record.manifest = rendering.manifest;
         record.hooks = rendering.hooks;
         record.info.notes = rendering.notes;
-        record.apply_method = Some(ApplyMethod::ServerSide);
         Self {
             record,
             objects: rendering.objects,
@@ -227,6 +229,7 @@ pub(crate) async fn plan_revision(
     let known_before = kinds.filter(|gvk| !coming.contains_key(&(gvk.group.clone(), gvk.kind.clone())));
     let discovery = cluster.discovery_of(&scope, known_before).await.map_err(&unable)?;
 
+    let writing = Writing::of(action, &desired.record, past, settings, &discovery)?;
     let old = old_objects(release, past, &scope, &namespace, &mut warnings).await?;
     let known: HashSet<ObjectKey> = old.iter().map(|(object, _)| object.key()).collect();
 
@@ -260,13 +263,13 @@ pub(crate) async fn plan_revision(
         .chain(crds.iter().map(|(object, _)| object.reference()));
     let live = read(cluster, &scope, &known, references).await.map_err(&unread)?;
 
-    let mut objects = changes(wanted, &live, &known, &owner, settings.ownership, cluster.manager())?;
+    let mut objects = changes(wanted, &live, &known, &owner, settings.ownership, (cluster, &writing))?;
     let crds = crds
         .into_iter()
         .map(|(object, template)| planned_crd(object, template, &live, settings.crds, cluster.manager()));
     let mut crds = crds.collect::<Result<Vec<_>, _>>()?;
     warn_of_losses(&objects, &mut warnings);
-    let probing = Probing { cluster, scope: &scope, settings, detail: look.detail };
+    let probing = Probing { cluster, scope: &scope, settings, detail: look.detail, method: writing.method };
     probing.drop_refused(&mut objects, &translated, &mut warnings).await.map_err(&unread)?;
     probing.probe(&mut crds).await.map_err(&unread)?;
     probing.probe(&mut objects).await.map_err(&unread)?;
@@ -288,6 +291,7 @@ pub(crate) async fn plan_revision(
         record: desired.record,
         annotations,
         settings: settings.clone(),
+        writing,
         crds,
         objects,
         waves,
@@ -369,7 +373,7 @@ pub(super) async fn old_objects(
 
 /// The object in the namespace where it belongs, and whether its kind is served already. An object of a kind that is
 /// not, and that no CRD of the release makes, is handed back.
-fn place(
+pub(super) fn place(
     object: Object,
     discovery: &Discovery,
     coming: &HashMap<(String, String), Placement>,

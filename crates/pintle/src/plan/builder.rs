@@ -1,18 +1,21 @@
 //! How plans are asked for.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::future::IntoFuture;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
 use pintle_chart::{Chart, Values};
 use pintle_cluster::Detail;
+use pintle_render::{NameResolver, PostRenderStrategy, PostRenderer};
 
 use super::{PlanKey, Rendered, SealedPlan, Sealing};
 use crate::{
     Cascade, Cleanup, Conflicts, Crds, CreateNamespace, Error, History, HistoryLimit, Hooks, Immutable,
-    NameReuse, OnFailure, Ownership, Plan, ReleaseHandle, ReuseValues, RunOptions, SchemaValidation,
-    Sensitive, Wait,
+    Merging, NameReuse, OnFailure, Ownership, Plan, ReleaseHandle, ReuseValues, RunOptions, SchemaValidation,
+    Sensitive, Updates, Wait,
 };
 
 /// A plan for an install, before it is made: await it to make it.
@@ -62,9 +65,11 @@ pub struct PlanUninstall {
 }
 
 /// What a chart is rendered with.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Inputs {
     pub(crate) values: Values,
+    pub(crate) post_renderer: Option<(Arc<dyn PostRenderer>, PostRenderStrategy)>,
+    pub(crate) resolver: Option<Arc<dyn NameResolver>>,
     pub(crate) schema: SchemaValidation,
     pub(crate) subchart_notes: SubchartNotes,
     /// What is taken instead of a rendering.
@@ -76,6 +81,16 @@ pub(crate) struct Inputs {
 pub(crate) struct Look {
     pub(crate) detail: Detail,
     pub(crate) sensitive: Sensitive,
+}
+
+impl fmt::Debug for Inputs {
+    /// Leaves out the values, which may be secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inputs")
+            .field("schema", &self.schema)
+            .field("subchart_notes", &self.subchart_notes)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Whether the notes of subcharts are rendered.
@@ -216,6 +231,18 @@ macro_rules! settings {
             self
         }
 
+        /// Where changes are merged. Default: where the release's last changes were, for an install in the server.
+        pub fn merging(mut self, merging: Merging) -> Self {
+            self.settings.merging = merging;
+            self
+        }
+
+        /// What happens to objects that exist, where the client merges. Default: they are changed.
+        pub fn updates(mut self, updates: Updates) -> Self {
+            self.settings.updates = updates;
+            self
+        }
+
         /// What happens to objects that a failed run created. Default: they stay.
         pub fn cleanup(mut self, cleanup: Cleanup) -> Self {
             self.settings.cleanup = cleanup;
@@ -252,6 +279,22 @@ macro_rules! settings {
         pub fn rendered(mut self, by: &SealedPlan, key: &PlanKey, sealing: &dyn Sealing) -> Result<Self, Error> {
             self.inputs.rendered = Some(by.open(key, sealing)?);
             Ok(self)
+        }
+
+        /// A program that changes what was rendered before it is planned, and how hooks go through it. Default: none.
+        pub fn post_renderer(
+            mut self,
+            post_renderer: Arc<dyn PostRenderer>,
+            strategy: PostRenderStrategy,
+        ) -> Self {
+            self.inputs.post_renderer = Some((post_renderer, strategy));
+            self
+        }
+
+        /// Who answers `getHostByName` (`--enable-dns`). Default: nobody, and no name has an address.
+        pub fn resolver(mut self, resolver: Arc<dyn NameResolver>) -> Self {
+            self.inputs.resolver = Some(resolver);
+            self
         }
 
         /// What happens when the run fails. Default: the release stays as it is, recorded as failed.

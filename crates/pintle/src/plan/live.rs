@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 
 use pintle_cluster::{
-    Error as ClusterError, Expect, Live, Object, ObjectKey, ObjectRef, Owner, Scope, expected_difference,
-    fields::is_unchanged, is_kept,
+    Error as ClusterError, Expect, Live, Method, Object, ObjectKey, ObjectRef, Owner, Scope,
+    expected_difference, is_kept,
 };
 use pintle_release::{Hook, Record};
 use pintle_value::Data;
 
-use super::{Finding, ObjectAction, Planned};
+use super::{Finding, ObjectAction, Planned, Writing};
 use crate::{Error, Ownership};
 
 /// An object of a manifest with the template that made it.
@@ -126,7 +126,7 @@ pub(crate) fn changes(
     known: &HashSet<ObjectKey>,
     owner: &Owner,
     ownership: Ownership,
-    manager: &str,
+    (cluster, writing): (&pintle_cluster::Target, &Writing),
 ) -> Result<Vec<Planned>, Error> {
     let mut planned = Vec::with_capacity(wanted.len());
     for (object, template, served) in wanted {
@@ -141,18 +141,21 @@ pub(crate) fn changes(
                         Error::cluster("unable to continue")(ClusterError::Ownership(error))
                     })?;
                 }
-                if is_unchanged(object.data(), now, manager) {
-                    ObjectAction::Nothing
-                } else {
-                    ObjectAction::Update
+                match writing.method {
+                    method if !cluster.would_write(&object, writing.before(&object, Some(now)), method) => {
+                        ObjectAction::Nothing
+                    }
+                    Method::Replace => ObjectAction::Replace,
+                    _ => ObjectAction::Update,
                 }
             }
         };
         let finding = match action {
             ObjectAction::Nothing => Finding::default(),
-            _ => {
-                Finding { changes: expected_difference(&object, now.as_ref(), manager), ..Finding::default() }
-            }
+            _ => Finding {
+                changes: expected_difference(&object, now.as_ref(), cluster.manager()),
+                ..Finding::default()
+            },
         };
         planned.push(Planned { object, live: now, action, template, finding });
     }

@@ -19,6 +19,7 @@ mod report;
 mod rollback;
 mod sealed;
 mod uninstall;
+mod writing;
 
 pub use action::{Action, ObjectAction, ObjectChange};
 
@@ -30,6 +31,7 @@ pub(crate) use probe::explain_immutable;
 pub use report::{PlanReport, PlannedObject, Step};
 pub(crate) use sealed::Rendered;
 pub use sealed::{PlanKey, SealedObject, SealedPlan, Sealing};
+pub(crate) use writing::Writing;
 
 /// What an action will do to a release, object by object.
 ///
@@ -63,6 +65,7 @@ pub(crate) struct Revision {
     /// What the stored record will be annotated with.
     pub(crate) annotations: std::collections::BTreeMap<String, String>,
     pub(crate) settings: RunOptions,
+    pub(crate) writing: Writing,
     /// The objects of `crds/`, in order.
     pub(crate) crds: Vec<Planned>,
     /// The objects of the new revision, in Helm's install order.

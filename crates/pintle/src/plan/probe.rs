@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use futures::future::try_join_all;
 use pintle_cluster::{
-    ApplyOptions, Class, Detail, Error, ExamineOptions, Foreign, Object, ObjectKey, Obstacle, Persistence,
-    Scope, Target,
+    ApplyOptions, Class, Detail, Error, ExamineOptions, Foreign, Method, Object, ObjectKey, Obstacle,
+    Persistence, Scope, Target,
 };
 
 use super::{Finding, ObjectAction, Planned};
@@ -29,6 +29,7 @@ pub(super) struct Probing<'a> {
     pub(super) scope: &'a Scope,
     pub(super) settings: &'a RunOptions,
     pub(super) detail: Detail,
+    pub(super) method: Method,
 }
 
 impl Probing<'_> {
@@ -39,7 +40,11 @@ impl Probing<'_> {
         Ok(())
     }
 
+    /// The question is a dry run of a server-side apply: what the client merges is not asked about.
     fn is_asked(&self, planned: &Planned) -> bool {
+        if !self.method.is_server_side() {
+            return false;
+        }
         match (planned.action, self.detail) {
             (ObjectAction::Create | ObjectAction::Update, Detail::Fields) => true,
             (ObjectAction::Update, Detail::Actions) => self.policy(&planned.object) != Immutable::Fail,

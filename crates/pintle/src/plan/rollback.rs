@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use pintle_release::{ApplyMethod, Record, Status, StoreError};
+use pintle_release::{Record, Status, StoreError};
 
 use super::apply::{Desired, plan_revision};
 use super::live::manifest_objects;
+use super::writing::apply_method;
 use super::{Action, Plan, PlanRollback};
 use crate::Error;
 
@@ -41,7 +42,7 @@ impl PlanRollback {
         record.labels = target.labels;
         record.manifest = target.manifest;
         record.hooks = target.hooks;
-        record.apply_method = Some(ApplyMethod::ServerSide);
+        record.apply_method = Some(apply_method(settings.merging, target.apply_method));
         let desired = Desired { record, objects, crds: Vec::new(), warnings: Vec::new(), explainer: None };
         let options = (&settings, &look);
         plan_revision(&release, Action::Rollback(to), desired, Some(&past), options, BTreeMap::new()).await

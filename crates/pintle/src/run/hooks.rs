@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use pintle_cluster::{
-    ApplyOptions, DeleteOptions, Deletion, Error as ClusterError, Gvk, Object, ObjectRef, Scope, Selection,
-    Unobserved, WaitOptions,
+    ApplyOptions, Before, DeleteOptions, Deletion, Error as ClusterError, Gvk, Method, Object, ObjectRef,
+    Scope, Selection, Unobserved, WaitOptions,
 };
-use pintle_release::{DeletePolicy, Hook, HookEvent, HookPhase, OutputLogPolicy, Record};
+use pintle_release::{ApplyMethod, DeletePolicy, Hook, HookEvent, HookPhase, OutputLogPolicy, Record};
 use pintle_value::Data;
 
 use super::{Run, Stop, doing_hook};
@@ -70,7 +70,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn hook(
+    pub(super) async fn hook(
         &self,
         entry: &mut Entry,
         place: usize,
@@ -93,7 +93,12 @@ impl Run<'_> {
         entry.write().await.map_err(|error| Stop::store(&error))?;
 
         let began = Instant::now();
-        let result = self.hook_objects(&hook, at, &namespace, settings).await;
+        // Helm: pkg/action/hooks.go: the client creates, and does not merge with what is there
+        let method = match entry.record.apply_method {
+            Some(ApplyMethod::ServerSide) => Method::ServerSide,
+            _ => Method::ClientSide,
+        };
+        let result = self.hook_objects(&hook, at, method, &namespace, settings).await;
         let succeeded = result.is_ok();
         if let Some(hook) = entry.record.hooks.get_mut(place) {
             hook.last_run.completed_at = Some(Timestamp::now());
@@ -117,6 +122,7 @@ impl Run<'_> {
         &self,
         hook: &Hook,
         at: HookEvent,
+        method: Method,
         namespace: &str,
         settings: &RunOptions,
     ) -> Result<(), Stop> {
@@ -141,7 +147,8 @@ impl Run<'_> {
                 at,
                 path: hook.path.clone(),
             });
-            let applied = cluster.apply(&scope, object, ApplyOptions::default()).await;
+            let applied =
+                cluster.bring(&scope, object, Before::default(), method, ApplyOptions::default()).await;
             references.push(applied.map_err(|error| Stop::cluster(doing(), &error))?.object);
         }
         match cluster.wait_hook(&scope, &references, &WaitOptions::default(), &Unobserved).await {
@@ -152,7 +159,7 @@ impl Run<'_> {
 
     /// Deletes a hook's objects if its policies say so, and waits until they are gone: whoever creates the next one must
     /// not meet the last one (Helm: `pkg/action/hooks.go`, `deleteHookByPolicy`; CRDs are never deleted).
-    async fn dispose(
+    pub(super) async fn dispose(
         &self,
         hook: &Hook,
         policy: DeletePolicy,
@@ -197,10 +204,14 @@ impl Run<'_> {
 
     /// Tells what the containers of a hook's Job or Pod printed, if its policies say so (Helm: `pkg/action/hooks.go`,
     /// `outputLogsByPolicy`). Logs that cannot be read are told of and hold up nothing.
-    async fn logs(&self, hook: &Hook, policy: OutputLogPolicy, namespace: &str) {
-        if !hook.output_log_policies.contains(&policy) {
-            return;
+    pub(super) async fn logs(&self, hook: &Hook, policy: OutputLogPolicy, namespace: &str) {
+        if hook.output_log_policies.contains(&policy) {
+            self.logs_of(hook, namespace).await;
         }
+    }
+
+    /// Tells what the containers of a hook's Job or Pod printed.
+    pub(super) async fn logs_of(&self, hook: &Hook, namespace: &str) {
         let cluster = self.release.cluster();
         let scope = Scope::new(self.scope.cancel_token().clone()).within(LOGS);
         for object in self.hook_references(hook, namespace).await {

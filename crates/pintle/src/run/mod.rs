@@ -13,9 +13,11 @@ use crate::{Class, Doing, Error, Event, Failure, ObjectChange, Observer, Outcome
 mod hooks;
 mod objects;
 mod revision;
+mod test;
 mod uninstall;
 
 pub(crate) use hooks::hooks_at;
+pub(crate) use test::test;
 
 impl Plan {
     /// Does what the plan says.

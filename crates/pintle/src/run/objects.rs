@@ -4,12 +4,13 @@ use std::sync::Mutex;
 
 use futures::future::join_all;
 use pintle_cluster::{
-    ApplyOptions, Change as Written, Deletion, Error as ClusterError, Jobs, Object, ObjectRef, Owner,
-    Progress, ProgressObserver, Propagation, Scope, Status, Unobserved, WaitError, WaitOptions, kinds_of,
+    ApplyOptions, Before, Change as Written, Deletion, Error as ClusterError, Jobs, Method, Object,
+    ObjectRef, Owner, Progress, ProgressObserver, Propagation, Scope, Status, Unobserved, WaitError,
+    WaitOptions, kinds_of,
 };
 
 use super::{Run, Stop};
-use crate::plan::{Planned, Revision, explain_immutable};
+use crate::plan::{Planned, Revision, Writing, explain_immutable};
 use crate::{Conflicts, Crds, Doing, Event, Failure, ObjectAction, ObjectChange, RunOptions, Wait};
 
 /// How long finding out why an object is not ready may take.
@@ -21,6 +22,7 @@ impl Run<'_> {
         &self,
         crds: &[Planned],
         settings: &RunOptions,
+        writing: &Writing,
         done: &mut Vec<ObjectChange>,
     ) -> Result<(), Stop> {
         if crds.is_empty() || settings.crds == Crds::Skip {
@@ -31,7 +33,7 @@ impl Run<'_> {
         if wanted.is_empty() {
             return Ok(());
         }
-        self.write(wanted.clone(), settings, Doing::ApplyingCrds, done).await?;
+        self.write(wanted.clone(), settings, writing, Doing::ApplyingCrds, done).await?;
         let crds: Vec<Object> = wanted.iter().map(|crd| crd.object.clone()).collect();
         self.established(&crds, settings, Doing::ApplyingCrds).await
     }
@@ -76,7 +78,10 @@ impl Run<'_> {
             } else {
                 members.into_iter().cloned().collect()
             };
-            match self.write(checked.iter().collect(), settings, Doing::Applying, done).await {
+            match self
+                .write(checked.iter().collect(), settings, &revision.writing, Doing::Applying, done)
+                .await
+            {
                 Ok(()) => {}
                 Err(Stop::Cancelled) => return Err(Stop::Cancelled),
                 Err(stop) => first = first.or(Some(stop)),
@@ -141,6 +146,7 @@ impl Run<'_> {
         &self,
         planned: Vec<&Planned>,
         settings: &RunOptions,
+        writing: &Writing,
         doing: Doing,
         done: &mut Vec<ObjectChange>,
     ) -> Result<(), Stop> {
@@ -155,7 +161,7 @@ impl Run<'_> {
             Conflicts::Force => pintle_cluster::Conflicts::Force,
         };
         let options = ApplyOptions::default().conflicts(conflicts);
-        let writes = busy.iter().map(|planned| self.write_one(planned, settings, options));
+        let writes = busy.iter().map(|planned| self.write_one(planned, settings, writing, options));
         let mut first = None;
         for (result, planned) in join_all(writes).await.into_iter().zip(busy) {
             match result {
@@ -184,6 +190,7 @@ impl Run<'_> {
         &self,
         planned: &Planned,
         settings: &RunOptions,
+        writing: &Writing,
         options: ApplyOptions,
     ) -> Result<ObjectAction, Stop> {
         let cluster = self.release.cluster();
@@ -201,11 +208,18 @@ impl Run<'_> {
         if recreated {
             self.make_room(planned, settings).await?;
         }
-        let applied = match (&planned.live, planned.action) {
-            (Some(live), ObjectAction::Update) => {
+        let live = planned.live.as_ref().filter(|_| !recreated);
+        let applied = match (live, planned.action, writing.method) {
+            (Some(live), ObjectAction::Update, Method::ServerSide) => {
                 cluster.apply_over(&self.scope, &planned.object, live, options).await
             }
-            _ => cluster.apply(&self.scope, &planned.object, options).await,
+            (live, _, method) => {
+                let before = match live {
+                    Some(live) => writing.before(&planned.object, Some(live)),
+                    None => Before::default(),
+                };
+                cluster.bring(&self.scope, &planned.object, before, method, options).await
+            }
         };
         Ok(match applied.map_err(stop)?.change {
             _ if recreated => planned.action,

@@ -75,7 +75,7 @@ impl Run<'_> {
     ) -> Result<(), Stop> {
         let [before, after] = revision.action.hook_events();
         let settings = &revision.settings;
-        self.apply_crds(&revision.crds, settings, done).await?;
+        self.apply_crds(&revision.crds, settings, &revision.writing, done).await?;
         self.hooks(entry, before, settings).await?;
         self.apply(revision, done).await?;
         self.delete(&revision.obsolete, &revision.record.namespace, done).await?;
@@ -141,6 +141,8 @@ impl Run<'_> {
             .timeout(settings.timeouts.step)
             .wait(settings.effective_wait())
             .conflicts(settings.conflicts)
+            .merging(settings.merging)
+            .updates(settings.updates)
             .history_limit(settings.history_limit);
         match self.again(plan.into_future()).await {
             Ok(outcome) => Remedy::RolledBack { to, revision: outcome.record.revision },

@@ -5,6 +5,8 @@ use clap::Subcommand;
 mod command_line;
 pub(crate) mod expressions;
 mod fixtures;
+mod merge;
+mod random;
 
 /// What to record.
 #[derive(Debug, clap::Args)]
@@ -21,12 +23,15 @@ enum What {
     Expressions(expressions::Arguments),
     /// The flags of Helm's commands and what it says to wrong ones, in `fixtures/cli/`.
     CommandLine(command_line::Arguments),
+    /// How Helm merges objects in the client: the table of kinds of `pintle-cluster` and `fixtures/cluster/merge/`.
+    Merge,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> crate::Outcome {
     match &arguments.what {
         What::Fixtures(arguments) => fixtures::run(arguments),
         What::CommandLine(_) => command_line::run(),
+        What::Merge => merge::run(),
         What::Expressions(arguments) => expressions::run(arguments),
     }
 }

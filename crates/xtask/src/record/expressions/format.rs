@@ -1,6 +1,6 @@
 //! Go's `fmt`: verbs with flags, widths and precisions over values of every kind, and how floats print.
 
-use super::random::Random;
+use crate::record::random::Random;
 
 /// How many calls of `printf` there are.
 const COUNT: usize = 3000;

@@ -12,17 +12,20 @@ const TOOLCHAIN: &str = "go1.27.3";
 /// One question, in the form that the program reads.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Request {
+pub(in crate::record) enum Request {
     /// A template to render as a file of the chart.
     Render(String),
     /// A text to read and to write again.
     Yaml(String),
+    /// Three states of an object to make a patch of.
+    Merge(Box<crate::record::merge::Case>),
 }
 
 impl Request {
-    pub(super) fn text(&self) -> &str {
+    pub(in crate::record) fn text(&self) -> &str {
         match self {
             Self::Render(text) | Self::Yaml(text) => text,
+            Self::Merge(_) => "",
         }
     }
 }
@@ -30,7 +33,7 @@ impl Request {
 /// One answer, in the form that the program writes and that is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct Answer {
+pub(in crate::record) struct Answer {
     #[serde(skip_serializing_if = "Option::is_none")]
     out: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,18 +52,28 @@ pub(super) struct Answer {
 
 impl Answer {
     /// What a template gave; `None` for an output that is no UTF-8.
-    pub(super) fn into_result(self) -> Option<Result<String, String>> {
+    pub(in crate::record) fn into_result(self) -> Option<Result<String, String>> {
         if self.is_error() { Some(Err(self.err)) } else { self.out.map(Ok) }
     }
 
-    pub(super) fn is_error(&self) -> bool {
+    pub(in crate::record) fn is_error(&self) -> bool {
         !self.err.is_empty()
+    }
+
+    /// The error; empty where there is none.
+    pub(in crate::record) fn error(&self) -> &str {
+        &self.err
+    }
+
+    /// The JSON that was answered.
+    pub(in crate::record) fn json(&self) -> Option<&str> {
+        self.json.as_deref()
     }
 }
 
 /// Why the program could not be built or asked.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Error {
+pub(in crate::record) enum Error {
     #[error("cannot run go to build tests/oracle: {0} (install Go 1.21 or newer)")]
     Go(std::io::Error),
     #[error("go build of tests/oracle failed")]
@@ -75,14 +88,14 @@ pub(super) enum Error {
 
 /// The built program.
 #[derive(Debug)]
-pub(super) struct Oracle {
+pub(in crate::record) struct Oracle {
     binary: PathBuf,
     chart: PathBuf,
 }
 
 impl Oracle {
     /// Builds it into `target/`; Go's cache makes this quick when nothing changed.
-    pub(super) fn build(chart: &Path) -> Result<Self, Error> {
+    pub(in crate::record) fn build(chart: &Path) -> Result<Self, Error> {
         let workspace = crate::corpus::workspace();
         let binary = workspace.join("target").join("oracle");
         let status = Command::new("go")
@@ -97,18 +110,27 @@ impl Oracle {
     }
 
     /// The names of all functions that Helm registers.
-    pub(super) fn functions(&self) -> Result<Vec<String>, Error> {
+    pub(in crate::record) fn functions(&self) -> Result<Vec<String>, Error> {
+        self.names(r#"{"functions":true}"#)
+    }
+
+    /// The lines of the table of kinds that are merged by their Go types.
+    pub(in crate::record) fn merge_keys(&self) -> Result<Vec<String>, Error> {
+        self.names(r#"{"mergeKeys":true}"#)
+    }
+
+    fn names(&self, request: &str) -> Result<Vec<String>, Error> {
         #[derive(Deserialize)]
         struct Names {
             names: Vec<String>,
         }
-        let lines = self.exchange(&[r#"{"functions":true}"#.to_owned()])?;
+        let lines = self.exchange(&[request.to_owned()])?;
         let line = lines.first().map_or("", String::as_str);
         Ok(serde_json::from_str::<Names>(line).map_err(Error::Answer)?.names)
     }
 
     /// One answer for each request, in their order.
-    pub(super) fn ask(&self, requests: &[&Request]) -> Result<Vec<Answer>, Error> {
+    pub(in crate::record) fn ask(&self, requests: &[&Request]) -> Result<Vec<Answer>, Error> {
         let lines = requests.iter().map(|request| serde_json::to_string(request).map_err(Error::Answer));
         let answers = self.exchange(&lines.collect::<Result<Vec<_>, _>>()?)?;
         answers.iter().map(|line| serde_json::from_str(line).map_err(Error::Answer)).collect()

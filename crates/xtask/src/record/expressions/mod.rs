@@ -11,9 +11,8 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 mod format;
-mod go;
+pub(super) mod go;
 mod mutants;
-mod random;
 mod signatures;
 mod texts;
 mod yaml;

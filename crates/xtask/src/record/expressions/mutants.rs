@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::random::Random;
+use crate::record::random::Random;
 
 /// How many damaged templates there are.
 const COUNT: usize = 2000;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::random::Random;
 use super::texts::{self, Error};
+use crate::record::random::Random;
 
 /// The functions of text/template itself, which Helm's map does not hold.
 pub(super) const BUILT_IN: [&str; 18] = [

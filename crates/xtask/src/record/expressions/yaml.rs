@@ -1,7 +1,7 @@
 //! YAML texts: whole ones from `yaml.txt`, scalars in every place, and damaged copies.
 
 use super::mutants::damage;
-use super::random::Random;
+use crate::record::random::Random;
 
 /// How many damaged texts there are.
 const COUNT: usize = 1500;

@@ -2,11 +2,11 @@
 
 /// Steele's and Vigna's `SplitMix64`, seeded with a name.
 #[derive(Debug)]
-pub(super) struct Random(u64);
+pub(in crate::record) struct Random(u64);
 
 impl Random {
     /// A generator whose numbers depend on nothing but the name.
-    pub(super) fn named(name: &str) -> Self {
+    pub(in crate::record) fn named(name: &str) -> Self {
         // FNV-1a: any hash does that stays the same for ever.
         Self(name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
@@ -21,13 +21,13 @@ impl Random {
     }
 
     /// A number below `bound`, 0 when that is 0.
-    pub(super) fn below(&mut self, bound: usize) -> usize {
+    pub(in crate::record) fn below(&mut self, bound: usize) -> usize {
         let bound = u64::try_from(bound).unwrap_or(u64::MAX).max(1);
         usize::try_from(self.next() % bound).unwrap_or_default()
     }
 
     /// One of some things; `None` when there is none.
-    pub(super) fn pick<'a, T>(&mut self, things: &'a [T]) -> Option<&'a T> {
+    pub(in crate::record) fn pick<'a, T>(&mut self, things: &'a [T]) -> Option<&'a T> {
         things.get(self.below(things.len()))
     }
 }

@@ -1,0 +1,46 @@
+//! Every action of the program against the same action of Helm 4.3.1 and of Helm 3, on a real API server.
+//!
+//! A few charts belong to each run of the tests; `cargo xtask interchange` runs all of them.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "helpers of tests stop where a test does, and a long one shows how far it is"
+)]
+
+mod charts;
+mod contest;
+mod snapshot;
+mod tools;
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use contest::{Contest, Verdict};
+
+#[test]
+fn every_action_ends_as_helms_does() {
+    let contest = Contest::new();
+    let charts = charts::chosen();
+    let next = AtomicUsize::new(0);
+    let verdicts: Mutex<Vec<Verdict>> = Mutex::default();
+    std::thread::scope(|scope| {
+        for _ in 0..charts::at_once() {
+            scope.spawn(|| {
+                while let Some(chart) = charts.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let verdict = contest.judge(chart);
+                    eprintln!("{verdict}");
+                    verdicts.lock().unwrap().push(verdict);
+                }
+            });
+        }
+    });
+    let verdicts = verdicts.into_inner().unwrap();
+    let actions: usize = verdicts.iter().map(|verdict| verdict.actions).sum();
+    let equal = verdicts.iter().filter(|verdict| verdict.differences.is_empty()).count();
+    eprintln!("interchange: {equal} of {} charts equal, {actions} actions compared", verdicts.len());
+    assert_eq!(verdicts.len(), charts.len());
+    assert_eq!(equal, verdicts.len(), "see the charts above that are not");
+}

@@ -1,0 +1,75 @@
+//! Running a release's tests.
+
+use std::sync::Arc;
+
+use pintle_cluster::Scope;
+use pintle_release::{DeletePolicy, Hook, HookEvent, OutputLogPolicy, Stored};
+use tokio_util::sync::CancellationToken;
+
+use super::{Run, Stop, hooks_at};
+use crate::test_run::{TestRun, Tested};
+use crate::{Error, Event, Observer};
+
+/// Helm: `pkg/action/release_testing.go`, `Run`.
+pub(crate) async fn test(
+    test: TestRun,
+    stored: Stored,
+    observer: &dyn Observer,
+    cancel: &CancellationToken,
+) -> Result<Tested, Error> {
+    let TestRun { release, settings, filter, logs } = test;
+    let scope = Scope::new(cancel.clone());
+    let (warnings, sensitive) = (Vec::new(), crate::Sensitive::default());
+    let run = Run { release, observer, scope, warnings, sensitive, explainer: None };
+    let mut entry = run.release.ledger().reopen(stored);
+    // Helm moves the tests that do not run to the front of the record.
+    let (hooks, skipped): (Vec<Hook>, Vec<Hook>) =
+        std::mem::take(&mut entry.record.hooks).into_iter().partition(|hook| filter.takes(&hook.name));
+    let first = skipped.len();
+    entry.record.hooks = skipped.into_iter().chain(hooks).collect();
+    let order: Vec<(String, String)> =
+        hooks_at(&entry.record, HookEvent::Test).map(|hook| (hook.path.clone(), hook.name.clone())).collect();
+
+    let namespace = entry.record.namespace.clone();
+    let mut ran = Vec::new();
+    let mut failed = None;
+    for (path, name) in order {
+        let place = entry.record.hooks.iter().position(|hook| hook.path == path && hook.name == name);
+        let Some(place) = place.filter(|place| *place >= first) else { continue };
+        let ended = run.hook(&mut entry, place, HookEvent::Test, &settings).await;
+        let Some(hook) = entry.record.hooks.get(place).cloned() else { continue };
+        let policy = match &ended {
+            Ok(()) => (OutputLogPolicy::HookSucceeded, DeletePolicy::HookSucceeded),
+            Err(_) => (OutputLogPolicy::HookFailed, DeletePolicy::HookFailed),
+        };
+        if logs {
+            run.logs_of(&hook, &namespace).await;
+        } else {
+            run.logs(&hook, policy.0, &namespace).await;
+        }
+        ran.push((hook, policy.1));
+        if let Err(stop) = ended {
+            failed = Some(stop);
+            break;
+        }
+    }
+    entry.write().await?;
+    for (hook, policy) in ran.iter().rev() {
+        if let Err(Stop::Failed(failure, _)) = run.dispose(hook, *policy, &namespace, &settings).await {
+            run.emit(&Event::Warning { text: format!("the test's objects are left behind: {failure}") });
+        }
+    }
+    match failed {
+        Some(Stop::Cancelled) => Err(Error::Cancelled {
+            name: entry.record.name.clone(),
+            revision: entry.record.revision,
+            status: entry.record.info.status.clone(),
+        }),
+        Some(Stop::Failed(failure, _)) => {
+            let failure = Arc::from(failure);
+            run.emit(&Event::Failed { failure: Arc::clone(&failure) });
+            Ok(Tested { record: entry.record, failure: Some(failure) })
+        }
+        None => Ok(Tested { record: entry.record, failure: None }),
+    }
+}
