@@ -4,7 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use pintle_value::{Data, Kind, List, MethodError, Object, Str, Type, Value, types};
+use pintle_value::{Data, Kind, List, MethodError, Object, Str, Type, Underlying, Value, types};
 
 /// The API versions that Helm 4.3.1 knows without a cluster, in its order (recorded from Helm itself).
 const API_VERSIONS: &str = include_str!("api_versions.txt");
@@ -200,6 +200,11 @@ impl Object for CapabilitiesObject {
         .collect()
     }
 
+    fn json_members(&self) -> Option<Vec<(&'static str, Value)>> {
+        let members = ["KubeVersion", "APIVersions", "HelmVersion"];
+        Some(members.into_iter().filter_map(|name| Some((name, self.field(name)?))).collect())
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }
@@ -242,6 +247,29 @@ impl Object for KubeVersionObject {
     fn print(&self) -> Str {
         // The value has no String method, only the pointer to it has.
         Str::from(self.inner())
+    }
+
+    fn prints_itself(&self) -> bool {
+        false
+    }
+
+    fn underlying(&self) -> Option<Underlying> {
+        let KubeVersion { version, normalized, major, minor } = &self.0;
+        Some(Underlying::Struct(vec![
+            ("Version", Value::from(version.as_str())),
+            ("normalizedVersion", Value::from(normalized.as_str())),
+            ("Major", Value::from(major.as_str())),
+            ("Minor", Value::from(minor.as_str())),
+        ]))
+    }
+
+    fn print_addressed(&self) -> Str {
+        Str::from(self.0.comparable())
+    }
+
+    fn json_members(&self) -> Option<Vec<(&'static str, Value)>> {
+        let members = ["Version", "Major", "Minor"];
+        Some(members.into_iter().filter_map(|name| Some((name, self.field(name)?))).collect())
     }
 
     fn to_data(&self) -> Data {
@@ -291,6 +319,14 @@ impl Object for VersionSetObject {
         self.0.iter().map(Data::from).collect()
     }
 
+    fn prints_itself(&self) -> bool {
+        false
+    }
+
+    fn underlying(&self) -> Option<Underlying> {
+        self.as_list().map(|list| Underlying::Value(Value::List(list)))
+    }
+
     fn is_true(&self) -> bool {
         !self.0.is_empty()
     }
@@ -334,6 +370,28 @@ impl Object for HelmVersionObject {
         ]
         .into_iter()
         .collect()
+    }
+
+    fn prints_itself(&self) -> bool {
+        false
+    }
+
+    fn underlying(&self) -> Option<Underlying> {
+        Some(Underlying::Struct(vec![
+            ("Version", Value::from(HELM_VERSION)),
+            ("GitCommit", Value::EMPTY),
+            ("GitTreeState", Value::EMPTY),
+            ("GoVersion", Value::from(GO_VERSION)),
+            ("KubeClientVersion", Value::from(KUBE_CLIENT_VERSION)),
+        ]))
+    }
+
+    fn json_members(&self) -> Option<Vec<(&'static str, Value)>> {
+        Some(vec![
+            ("version", Value::from(HELM_VERSION)),
+            ("go_version", Value::from(GO_VERSION)),
+            ("kube_client_version", Value::from(KUBE_CLIENT_VERSION)),
+        ])
     }
 
     fn as_any(&self) -> &dyn Any {

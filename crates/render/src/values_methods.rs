@@ -3,14 +3,16 @@
 use std::any::Any;
 use std::rc::Rc;
 
-use pintle_value::{Data, DataMap, Map, MapMethods, MethodError, Object, Str, Type, Value, types};
+use pintle_value::{Data, DataMap, Kind, Map, MapMethods, MethodError, Object, Str, Type, Value, types};
 use pintle_yaml::{Flavour, emit_value};
 
 use crate::capabilities::ONE_STRING;
 
 /// Helm's type of `.Values`, of a template's dot and of `.Template`.
 pub(crate) static VALUES: Type = Type::map("common.Values", &types::STRING, &types::ANY)
-    .with_methods(MapMethods { names: &["AsMap", "PathValue", "Table", "YAML"], object });
+    .with_methods(MapMethods { names: &["AsMap", "Encode", "PathValue", "Table", "YAML"], object });
+
+static WRITER: Type = Type::plain("io.Writer", Kind::Interface);
 
 fn object(map: Map) -> Rc<dyn Object> {
     Rc::new(ValuesMethods(map))
@@ -61,6 +63,8 @@ impl Object for ValuesMethods {
         match name {
             "AsMap" | "YAML" => Some((&[], false)),
             "PathValue" | "Table" => Some((ONE_STRING, false)),
+            // No template has a writer to pass, so it is never called.
+            "Encode" => Some((const { &[&WRITER] }, false)),
             _ => None,
         }
     }

@@ -530,6 +530,9 @@ impl<'a, 'h> Machine<'a, 'h> {
         match &operand.value {
             Value::String(text) => self.out.bytes.extend_from_slice(text),
             Value::Nil => self.out.bytes.extend_from_slice(b"<no value>"),
+            Value::Object(object) if !matches!(object.go_type().kind, Kind::Chan | Kind::Func) => {
+                self.out.bytes.extend_from_slice(&object.print_addressed());
+            }
             value => {
                 if let Kind::Chan | Kind::Func = value.kind() {
                     let node = template.at.get(self.frame.pc - 1).copied().unwrap_or(0);

@@ -245,7 +245,7 @@ impl Printer {
                 self.to.string(name.as_bytes());
                 Ok(())
             }
-            'p' => self.pointer(value),
+            'p' => self.pointer(value, 'p'),
             'w' if is_composite(value) => self.bad_verb(value, verb),
             _ => self.value(value, verb, 0),
         }
@@ -317,27 +317,48 @@ impl Printer {
 
     /// Go: `handleMethods`, and what follows where there is no method to call.
     fn object(&mut self, value: &Value, object: &dyn Object, verb: char, depth: usize) -> Result<()> {
-        if matches!(verb, 'v' | 's' | 'x' | 'X' | 'q') && !self.erroring {
+        let underlying = object.underlying();
+        let sharp_v = self.to.flags.sharp_v && verb == 'v' && underlying.is_some();
+        if sharp_v && !self.erroring && object.method("GoString").is_some() {
+            let text = object.call("GoString", &[]).ok();
+            self.to.string(text.as_ref().and_then(Value::as_str).unwrap_or(&Str::EMPTY));
+            return Ok(());
+        }
+        let by_method = object.prints_itself() || underlying.is_none();
+        if matches!(verb, 'v' | 's' | 'x' | 'X' | 'q') && by_method && !sharp_v && !self.erroring {
             // What the object's String method gives, or Go's default form, which no flag but width changes.
             let sharp_v = std::mem::replace(&mut self.to.flags.sharp_v, false);
             let done = self.string(value, &object.print(), verb);
             self.to.flags.sharp_v = sharp_v;
             return done;
         }
-        match object.underlying() {
+        let go_type = object.go_type();
+        match underlying {
             Some(Underlying::Value(beneath)) => {
                 // A complaint about the verb names the object's type.
-                let before = self.named.replace(object.go_type().name);
+                let before = self.named.replace(go_type.name);
                 let done = self.value(&beneath, verb, depth);
                 self.named = before;
                 done
             }
-            Some(Underlying::Struct(fields)) => self.fields(&fields, verb, depth),
+            Some(Underlying::Struct(fields)) => self.fields(go_type.name, &fields, verb, depth),
             Some(Underlying::Pointer(fields)) if depth == 0 => {
                 self.to.out.push(b'&');
-                self.fields(&fields, verb, depth + 1)
+                let name = go_type.elem.map_or("", |elem| elem.name);
+                self.fields(name, &fields, verb, depth + 1)
             }
-            Some(Underlying::Pointer(_)) => self.pointer(value),
+            Some(Underlying::Pointer(_)) => self.pointer(value, verb),
+            Some(Underlying::NilPointer) => match verb {
+                'v' if self.to.flags.sharp_v => {
+                    self.to.text(&format!("({})(nil)", go_type.name));
+                    Ok(())
+                }
+                'v' => {
+                    self.to.pad(b"<nil>");
+                    Ok(())
+                }
+                _ => self.pointer(value, verb),
+            },
             _ => {
                 let erroring = std::mem::replace(&mut self.erroring, true);
                 let name = object.go_type().name;
@@ -355,8 +376,11 @@ impl Printer {
         }
     }
 
-    fn fields(&mut self, fields: &[(&'static str, Value)], verb: char, depth: usize) -> Result<()> {
+    fn fields(&mut self, name: &str, fields: &[(&str, Value)], verb: char, depth: usize) -> Result<()> {
         let (sharp_v, plus_v) = (self.to.flags.sharp_v, self.to.flags.plus_v);
+        if sharp_v {
+            self.to.text(name);
+        }
         self.to.out.push(b'{');
         for (index, (name, value)) in fields.iter().enumerate() {
             if index > 0 {
@@ -503,19 +527,29 @@ impl Printer {
         Ok(())
     }
 
-    /// Go: `fmtPointer`, for the verb `p`.
-    fn pointer(&mut self, value: &Value) -> Result<()> {
+    /// Go: `fmtPointer`, but for the verb `v`.
+    fn pointer(&mut self, value: &Value, verb: char) -> Result<()> {
         let address = match value {
             Value::List(list) => list.address(),
             Value::Map(map) => map.address(),
+            Value::Object(object) if matches!(object.underlying(), Some(Underlying::NilPointer)) => 0,
             Value::Object(object) if matches!(object.go_type().kind, Kind::Ptr | Kind::Func | Kind::Chan) => {
                 std::rc::Rc::as_ptr(object).addr()
             }
-            _ => return self.bad_verb(value, 'p'),
+            _ => return self.bad_verb(value, verb),
         };
-        let leading = !self.to.flags.sharp;
-        self.hex_0x(address as u64, leading);
-        Ok(())
+        match verb {
+            'p' => {
+                let leading = !self.to.flags.sharp;
+                self.hex_0x(address as u64, leading);
+                Ok(())
+            }
+            'b' | 'o' | 'd' | 'x' | 'X' => {
+                let integer = Integer { negative: false, magnitude: address as u64 };
+                self.integer(value, integer, false, verb)
+            }
+            _ => self.bad_verb(value, verb),
+        }
     }
 }
 
@@ -543,7 +577,14 @@ fn byte(value: &Value) -> u8 {
 fn int_arg(arg: &mut usize, args: &[Value]) -> Option<i64> {
     let value = args.get(*arg)?;
     *arg += 1;
-    let int = match value {
+    let beneath = match value {
+        Value::Object(object) => match object.underlying() {
+            Some(Underlying::Value(beneath)) => Some(beneath),
+            _ => None,
+        },
+        _ => None,
+    };
+    let int = match beneath.as_ref().unwrap_or(value) {
         Value::Int(int) => Some(*int),
         Value::Number(number) => {
             number.as_int().or_else(|| number.as_uint().and_then(|uint| i64::try_from(uint).ok()))

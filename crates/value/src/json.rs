@@ -99,8 +99,13 @@ impl Json {
 
     /// Appends the JSON text of `value` to `out`.
     pub fn append(&self, out: &mut Vec<u8>, value: &Value) -> Result<(), JsonError> {
+        self.append_within(out, value, 0)
+    }
+
+    /// Appends a value around which so many lists and maps are open.
+    fn append_within(&self, out: &mut Vec<u8>, value: &Value, around: usize) -> Result<(), JsonError> {
         let start = out.len();
-        let mut depth = 0_usize;
+        let mut depth = around;
         // Whether the list or map that ends next had nothing in it, and whether bytes of one are hidden by base64.
         let mut empty = true;
         let mut hidden = 0_usize;
@@ -115,7 +120,7 @@ impl Json {
                 return Ok(());
             }
             match event {
-                Event::Leaf(leaf) => self.leaf(out, leaf)?,
+                Event::Leaf(leaf) => self.leaf(out, leaf, depth)?,
                 Event::List(list) if list.is_nil() => {
                     out.extend_from_slice(b"null");
                     hidden = 1;
@@ -193,6 +198,23 @@ impl Json {
         }
     }
 
+    /// A struct's members, in their own order.
+    fn members(&self, out: &mut Vec<u8>, members: &[(&str, Value)], depth: usize) -> Result<(), JsonError> {
+        out.push(b'{');
+        for (index, (name, value)) in members.iter().enumerate() {
+            if index > 0 {
+                out.push(b',');
+            }
+            self.line(out, depth + 1);
+            self.string(out, name.as_bytes());
+            out.extend_from_slice(if self.indent.is_some() { b": " } else { b":" });
+            self.append_within(out, value, depth + 1)?;
+        }
+        self.line(out, depth);
+        out.push(b'}');
+        Ok(())
+    }
+
     fn line(&self, out: &mut Vec<u8>, depth: usize) {
         if let Some(indent) = self.indent {
             out.push(b'\n');
@@ -202,7 +224,7 @@ impl Json {
         }
     }
 
-    fn leaf(&self, out: &mut Vec<u8>, value: &Value) -> Result<(), JsonError> {
+    fn leaf(&self, out: &mut Vec<u8>, value: &Value, depth: usize) -> Result<(), JsonError> {
         match value {
             Value::Nil => out.extend_from_slice(b"null"),
             Value::String(text) => self.string(out, text),
@@ -212,10 +234,10 @@ impl Json {
             }
             Value::Complex(_) => return Err(JsonError::UnsupportedType("complex128")),
             Value::Object(object) => {
-                let Some(text) = object.to_json() else {
-                    return self.append(out, &Value::from(&object.to_data()));
+                return match object.json_members() {
+                    Some(members) => self.members(out, &members, depth),
+                    None => self.append_within(out, &Value::from(&object.to_data()), depth),
                 };
-                out.extend_from_slice(&text);
             }
             other => _ = crate::print(out, other, usize::MAX), // booleans and integers
         }

@@ -13,12 +13,14 @@ pub enum MethodError {
     Message(Str),
     /// The method panicked with this text; Go's templates report it as the call's error.
     Panic(Str),
+    /// The method has other results than a template can take, as this text says; it was not called.
+    Signature(Str),
 }
 
 impl fmt::Display for MethodError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Message(text) | Self::Panic(text) => write!(f, "{text}"),
+            Self::Message(text) | Self::Panic(text) | Self::Signature(text) => write!(f, "{text}"),
         }
     }
 }
@@ -35,6 +37,8 @@ pub enum Underlying {
     Struct(Vec<(&'static str, Value)>),
     /// The fields of the struct that a pointer points to.
     Pointer(Vec<(&'static str, Value)>),
+    /// A pointer to nothing.
+    NilPointer,
 }
 
 /// A Go value that is more than data: it has a named type, fields or methods.
@@ -82,12 +86,24 @@ pub trait Object: fmt::Debug {
     /// What `%v` prints: the `String` or `Error` method's text where the type has one, else Go's default form.
     fn print(&self) -> Str;
 
+    /// Whether the type has a `String` or `Error` method, which verbs for strings call; without one they print what
+    /// [`underlying`](Self::underlying) gives.
+    fn prints_itself(&self) -> bool {
+        true
+    }
+
+    /// What an action prints. It takes the address of what it can, and so finds methods that only the pointer has
+    /// (Go: `text/template`, `printableValue`).
+    fn print_addressed(&self) -> Str {
+        self.print()
+    }
+
     /// What the object is as JSON: `MarshalJSON` or the exported fields under their JSON names.
     fn to_data(&self) -> crate::Data;
 
-    /// The object's JSON text, where its members must stand in another order than that of their names, as those of a
-    /// Go struct do. `None` takes what [`to_data`](Self::to_data) gives.
-    fn to_json(&self) -> Option<Str> {
+    /// The members of the object's JSON text, where they must stand in another order than that of their names, as those
+    /// of a Go struct do. `None` takes what [`to_data`](Self::to_data) gives.
+    fn json_members(&self) -> Option<Vec<(&'static str, Value)>> {
         None
     }
 

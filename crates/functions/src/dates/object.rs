@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use pintle_value::{Data, Kind, MethodError, Number, Object, Str, Type, Value, types};
+use pintle_value::{Data, Kind, MethodError, Number, Object, Str, Type, Underlying, Value, types};
 
 use super::calendar::{NANOS, Time};
 use super::duration::{Duration, quote};
@@ -41,6 +41,13 @@ pub(crate) struct NamedInt {
 /// A `*time.Location`.
 #[derive(Clone, Debug)]
 struct LocationObject(Zone);
+
+/// The `*time.Location` inside of a time in UTC: nil.
+#[derive(Debug)]
+struct NoLocation;
+
+/// Seconds.
+const FROM_YEAR_1_TO_1970: i64 = 62_135_596_800;
 
 impl TimeObject {
     fn same_zone(&self, time: Time) -> Value {
@@ -91,7 +98,9 @@ impl Object for TimeObject {
         let params: &'static [&'static Type] = match name {
             "Year" | "Month" | "Day" | "Weekday" | "Hour" | "Minute" | "Second" | "Nanosecond"
             | "YearDay" | "Unix" | "UnixMilli" | "UnixMicro" | "UnixNano" | "String" | "GoString"
-            | "IsZero" | "IsDST" | "UTC" | "Local" | "Location" | "MarshalJSON" | "MarshalText" => &[],
+            | "IsZero" | "IsDST" | "UTC" | "Local" | "Location" | "MarshalJSON" | "MarshalText"
+            | "MarshalBinary" | "GobEncode" | "Date" | "Clock" | "Zone" | "ISOWeek" | "ZoneBounds" => &[],
+            "AppendText" | "AppendBinary" => const { &[&types::BYTES] },
             "After" | "Before" | "Compare" | "Equal" | "Sub" => const { &[&TIME] },
             "Add" | "Round" | "Truncate" => const { &[&DURATION] },
             "AddDate" => const { &[&types::INT, &types::INT, &types::INT] },
@@ -150,9 +159,23 @@ impl Object for TimeObject {
                 ))
             }
             "Format" => Value::from(time.format(args.first().and_then(Value::as_str).unwrap_or(&Str::EMPTY))),
+            // Go: `text/template/funcs.go`, `goodFunc`.
+            "Date" | "Clock" => {
+                let text = format!("function {name} has 3 return values; should be 1 or 2");
+                return Err(MethodError::Signature(Str::from(text)));
+            }
+            "Zone" | "ISOWeek" | "ZoneBounds" => {
+                let second = if name == "ZoneBounds" { "time.Time" } else { "int" };
+                let text = format!(
+                    "invalid function signature for {name}: second return value should be error; is {second}"
+                );
+                return Err(MethodError::Signature(Str::from(text)));
+            }
+            "MarshalBinary" | "GobEncode" => bytes(binary(time)),
+            "AppendBinary" => bytes([given(args), binary(time)].concat()),
+            "AppendText" => bytes([given(args), time.format(RFC3339_NANO)].concat()),
             "AppendFormat" => {
-                let mut text =
-                    args.first().and_then(Value::as_list).map_or_else(Vec::new, |list| list.to_bytes());
+                let mut text = given(args);
                 text.extend(time.format(args.get(1).and_then(Value::as_str).unwrap_or(&Str::EMPTY)));
                 bytes(text)
             }
@@ -176,9 +199,45 @@ impl Object for TimeObject {
         Data::String(Str::from(self.time.format(RFC3339_NANO)))
     }
 
+    /// Go: `time.Time`, without a reading of the monotonic clock.
+    fn underlying(&self) -> Option<Underlying> {
+        let location = match self.time.zone.name() {
+            "UTC" => Value::object(NoLocation),
+            _ => Value::object(LocationObject(self.time.zone.clone())),
+        };
+        let nanos = u64::from(self.time.nanos);
+        Some(Underlying::Struct(vec![
+            ("wall", Value::Number(Number::Uint64(nanos))),
+            ("ext", int64(self.time.seconds.wrapping_add(FROM_YEAR_1_TO_1970))),
+            ("loc", location),
+        ]))
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }
+}
+
+/// The bytes that an argument holds.
+fn given(args: &[Value]) -> Vec<u8> {
+    args.first().and_then(Value::as_list).map_or_else(Vec::new, |list| list.to_bytes())
+}
+
+/// Go: `Time.AppendBinary`.
+fn binary(time: &Time) -> Vec<u8> {
+    let offset = time.shown().zone.offset;
+    // The offset is in minutes, where it is not in whole ones version 2 adds seconds; -1 stands for UTC itself.
+    let (version, minutes, seconds) = match time.zone.name() {
+        "UTC" => (1, -1, None),
+        _ if offset % 60 == 0 => (1, offset / 60, None),
+        _ => (2, offset / 60, i8::try_from(offset % 60).ok()),
+    };
+    let mut out = vec![version];
+    out.extend(time.seconds.wrapping_add(FROM_YEAR_1_TO_1970).to_be_bytes());
+    out.extend(time.nanos.to_be_bytes());
+    out.extend(i16::try_from(minutes).unwrap_or_default().to_be_bytes());
+    out.extend(seconds.map(i8::cast_unsigned));
+    out
 }
 
 fn byte_slice(bytes: &[u8]) -> Value {
@@ -261,6 +320,10 @@ impl Object for DurationObject {
         Data::Int(self.0.0)
     }
 
+    fn underlying(&self) -> Option<Underlying> {
+        Some(Underlying::Value(int64(self.0.0)))
+    }
+
     fn is_true(&self) -> bool {
         self.0.0 != 0
     }
@@ -296,6 +359,10 @@ impl Object for NamedInt {
         Data::Int(self.number)
     }
 
+    fn underlying(&self) -> Option<Underlying> {
+        Some(Underlying::Value(Value::Int(self.number)))
+    }
+
     fn is_true(&self) -> bool {
         self.number != 0
     }
@@ -324,6 +391,36 @@ impl Object for LocationObject {
 
     fn to_data(&self) -> Data {
         Data::Map(pintle_value::DataMap::default())
+    }
+
+    fn underlying(&self) -> Option<Underlying> {
+        Some(Underlying::Pointer(Vec::new()))
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl Object for NoLocation {
+    fn go_type(&self) -> &'static Type {
+        &LOCATION
+    }
+
+    fn print(&self) -> Str {
+        Str::from("UTC")
+    }
+
+    fn to_data(&self) -> Data {
+        Data::Null
+    }
+
+    fn underlying(&self) -> Option<Underlying> {
+        Some(Underlying::NilPointer)
+    }
+
+    fn is_true(&self) -> bool {
+        false
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::cmp::Ordering;
 
-use pintle_value::{Data, Kind, MethodError, Number, Object, Str, Type, Value, types};
+use pintle_value::{Data, Kind, MethodError, Number, Object, Str, Type, Underlying, Value, types};
 
 use super::version::{Version, check_metadata, check_prerelease};
 
@@ -137,6 +137,20 @@ impl Object for VersionObject {
 
     fn to_data(&self) -> Data {
         Data::from(self.version.to_string())
+    }
+
+    /// Masterminds: `semver.Version`.
+    fn underlying(&self) -> Option<Underlying> {
+        let own = &self.version;
+        let fields = vec![
+            ("major", number(own.major)),
+            ("minor", number(own.minor)),
+            ("patch", number(own.patch)),
+            ("pre", Value::from(own.prerelease.as_str())),
+            ("metadata", Value::from(own.metadata.as_str())),
+            ("original", Value::from(own.original.as_str())),
+        ];
+        Some(if self.go_type == &POINTER { Underlying::Pointer(fields) } else { Underlying::Struct(fields) })
     }
 
     fn as_any(&self) -> &dyn Any {

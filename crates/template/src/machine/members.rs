@@ -109,6 +109,7 @@ impl Machine<'_, '_> {
                 self.made(&value)?;
                 Ok(Operand::result(value))
             }
+            Err(pintle_value::MethodError::Signature(text)) => Err(self.fault(template, text)),
             Err(error) => {
                 let (head, place) = self.head(template, node);
                 let inner = Error::new(ErrorKind::Execute, error.to_string(), None);

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use pintle_value::{Data, Number, Str, Value, types};
+use pintle_value::{Data, Number, Object, Str, Value, types};
 
 use super::analysis::{Style, wanted_style};
 use crate::decode::unsupported_value;
@@ -118,7 +118,18 @@ fn value_shape(value: Value, flavour: Flavour) -> Result<Shape, Error> {
                 map.entries().into_iter().map(|(key, value)| (key, Node::Value(value))).collect(),
             ));
         }
+        Value::Object(object) if flavour == Flavour::V3 => return object_shape(object.as_ref()),
         Value::Object(object) => return data_shape(object.to_data(), flavour),
+    }))
+}
+
+/// What go-yaml v3 makes of a value that is more than data (Go: `encode.go`, `marshal`): it knows two types of Go's
+/// package `time`; most others are the text, list or map that they are in JSON.
+fn object_shape(object: &dyn Object) -> Result<Shape, Error> {
+    Ok(Shape::Scalar(match (object.go_type().name, object.to_data()) {
+        ("time.Time", Data::String(text)) => Scalar::Word(text.to_str_lossy().into_owned().into()),
+        ("time.Duration", _) => Scalar::String(object.print()),
+        (_, data) => return data_shape(data, Flavour::V3),
     }))
 }
 
