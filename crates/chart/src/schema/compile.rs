@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use pintle_functions::{Regex, RegexError};
 use pintle_value::{Data, DataMap};
 
 use super::check::check;
@@ -102,26 +103,16 @@ pub(super) enum Dependency {
 #[derive(Debug)]
 pub(super) struct Pattern {
     pub(super) text: String,
-    regex: regex_automata::meta::Regex,
+    regex: Regex,
 }
 
 impl Pattern {
-    fn new(text: &str) -> Result<Self, String> {
-        // Go's classes `\d`, `\w`, `\s` and `\b` are those of ASCII.
-        let ascii = text.replace("\\d", "[0-9]");
-        let regex = regex_automata::meta::Regex::builder()
-            .configure(
-                regex_automata::meta::Config::new()
-                    .nfa_size_limit(Some(4 << 20))
-                    .hybrid_cache_capacity(1 << 20),
-            )
-            .build(if text.contains('[') { text } else { &ascii })
-            .map_err(|error| error.to_string())?;
-        Ok(Self { text: text.to_owned(), regex })
+    fn new(text: &str) -> Result<Self, RegexError> {
+        Ok(Self { text: text.to_owned(), regex: Regex::compile(text)? })
     }
 
     pub(super) fn matches(&self, text: &str) -> bool {
-        self.regex.is_match(text)
+        self.regex.matches(text)
     }
 }
 

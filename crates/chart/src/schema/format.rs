@@ -91,9 +91,9 @@ impl Format {
             }
             Self::UriTemplate => address(text).map(|_| ()),
             Self::Semver => semver(text),
-            Self::Regex => regex_automata::meta::Regex::new(text)
-                .map(|_| ())
-                .map_err(|error| format!("error parsing regexp: {error}")),
+            Self::Regex => {
+                pintle_functions::Regex::compile(text).map(|_| ()).map_err(|error| error.to_string())
+            }
         }
     }
 }

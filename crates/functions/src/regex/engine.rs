@@ -16,9 +16,19 @@ const MAX_COMPILED: usize = 64 << 20;
 /// Deeper expressions are compiled on a thread with a larger stack, because the compiler recurses.
 const SHALLOW: u32 = 50;
 
-/// A compiled expression of Go's syntax.
+/// A compiled regular expression of Go's syntax and with Go's classes, for whoever has to match as Go does.
+///
+/// ```
+/// use pintle_functions::Regex;
+/// assert!(Regex::compile(r"^\d+$")?.matches("42"));
+/// assert_eq!(
+///     Regex::compile("a(?=b)").unwrap_err().to_string(),
+///     "error parsing regexp: invalid or unsupported Perl syntax: `(?=`",
+/// );
+/// # Ok::<(), pintle_functions::RegexError>(())
+/// ```
 #[derive(Debug)]
-pub(crate) struct Regex {
+pub struct Regex {
     searcher: meta::Regex,
     names: Vec<String>,
     size: u64,
@@ -28,7 +38,24 @@ pub(crate) struct Regex {
 /// A match: where each group begins and ends, the whole match first.
 pub(super) type Groups = Vec<Option<(usize, usize)>>;
 
+/// What is wrong with a regular expression, in Go's words.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct RegexError(String);
+
 impl Regex {
+    /// Compiles an expression (Go: `regexp.Compile`). One whose compiled form would take more than 64 MiB is an error.
+    pub fn compile(expression: &str) -> Result<Self, RegexError> {
+        Self::new(expression.as_bytes())
+            .map_err(|text| RegexError(String::from_utf8_lossy(&text).into_owned()))
+    }
+
+    /// Whether the expression matches anywhere in the text (Go: `Regexp.MatchString`). Takes time in step with the
+    /// length of text and expression.
+    pub fn matches(&self, text: &str) -> bool {
+        self.searcher.is_match(Input::new(text.as_bytes()))
+    }
+
     /// Compiles an expression; the error is Go's text (Go: `regexp.Compile`).
     pub(crate) fn new(expression: &[u8]) -> Result<Self, Vec<u8>> {
         let Parsed { hir, names, height, size } = parse(expression).map_err(|error| error.text())?;

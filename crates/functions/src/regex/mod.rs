@@ -10,8 +10,8 @@ use std::rc::Rc;
 use pintle_template::{Call, CallError};
 use pintle_value::{List, Str, can_backquote, types};
 
-pub(crate) use engine::Regex;
 use engine::Text;
+pub use engine::{Regex, RegexError};
 
 use crate::host::HelmHost;
 use crate::print;
