@@ -59,6 +59,14 @@ pub enum ChartError {
     /// An ignore rule (`.helmignore`) could not be read.
     #[error("{0}")]
     IgnoreRule(String),
+    /// A symbolic link leads nowhere (Helm: `internal/sympath/walk.go`).
+    #[error("error evaluating symlink {}: lstat {}: no such file or directory", path.display(), missing.display())]
+    DanglingLink {
+        /// The link.
+        path: PathBuf,
+        /// The first part of where it leads that is not there.
+        missing: PathBuf,
+    },
     /// A symbolic link leads out of the chart's folder.
     #[error("{}: the link leads out of the chart's folder, to {}; copy the file into the chart", path.display(), target.display())]
     SymlinkOutside {

@@ -54,7 +54,7 @@ pub use dependencies::{Processed, Selection, is_compatible};
 pub use error::{ChartError, Class, SchemaFault};
 pub use file::File;
 pub use ignore::{IgnoreRules, PathKind};
-pub use limits::Limits;
+pub use limits::{Limits, Links};
 pub use metadata::{Dependency, Lock, Maintainer, Metadata};
 pub use origins::{Effect, Origins, Setter, ValueOrigin};
 pub use package::Package;

@@ -14,6 +14,20 @@ pub struct Limits {
     pub files: usize,
     /// How deep charts may lie inside charts. Default: 32.
     pub depth: usize,
+    /// Which symbolic links of a directory are followed. Default: those that stay inside of it.
+    pub links: Links,
+}
+
+/// Which symbolic links are followed where a chart is read from a directory. Archives have none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Links {
+    /// Those that lead to somewhere in the directory; any other is an error, because a chart from a stranger could
+    /// read any file of the machine.
+    #[default]
+    Inside,
+    /// All, as Helm does. For directories that the user of the machine named.
+    All,
 }
 
 impl Limits {
@@ -38,6 +52,13 @@ impl Limits {
         self
     }
 
+    /// The same limits with other symbolic links that are followed.
+    #[must_use]
+    pub fn with_links(mut self, links: Links) -> Self {
+        self.links = links;
+        self
+    }
+
     /// The same limits with another depth of charts inside charts.
     #[must_use]
     pub fn with_depth(mut self, depth: usize) -> Self {
@@ -49,6 +70,12 @@ impl Limits {
 impl Default for Limits {
     fn default() -> Self {
         let mebibyte = 1024 * 1024;
-        Self { total_bytes: 100 * mebibyte, file_bytes: 100 * mebibyte, files: 100_000, depth: 32 }
+        Self {
+            total_bytes: 100 * mebibyte,
+            file_bytes: 100 * mebibyte,
+            files: 100_000,
+            depth: 32,
+            links: Links::default(),
+        }
     }
 }

@@ -42,9 +42,14 @@ impl Chart {
                     file.display()
                 )));
             }
-            let files = directory::files(path, &mut budget)?;
-            detect(&files)?;
-            return load(files, &mut budget);
+            let found = directory::files(path, &mut budget)?;
+            detect(&found.files)?;
+            let chart = load(found.files, &mut budget)?;
+            if found.warnings.is_empty() {
+                return Ok(chart);
+            }
+            let warnings = found.warnings.into_iter().chain(chart.warnings().iter().cloned()).collect();
+            return Ok(chart.to_builder().warnings(warnings).build());
         }
         // An archive is never larger than what it unpacks to by more than its own overhead.
         if meta.len() > limits.total_bytes.saturating_add(16 * 1024 * 1024) {
@@ -89,6 +94,8 @@ fn detect(files: &[File]) -> Result<(), ChartError> {
     draft.read("Chart.yaml", &file.data)?;
     match draft.metadata.api_version.as_str() {
         "" | "v1" | "v2" => Ok(()),
+        // Helm reads charts of version 3, and then installs none.
+        "v3" => Err(ChartError::Layout("invalid chart apiVersion".to_owned())),
         _ => Err(ChartError::Layout("unsupported chart version".to_owned())),
     }
 }

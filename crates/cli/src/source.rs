@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use pintle::Chart;
+use pintle::chart::Links;
 use pintle::registry::{Bytes, Credentials, Http, RegistryError, Repository, RepositoryBuilder, Tls};
 
 use crate::Failure;
@@ -35,7 +36,7 @@ pub(crate) async fn chart(
                 let reason = "no such file or directory";
                 return Err(Failure::new(format!("unable to detect chart at {file}: open {file}: {reason}")));
             }
-            return Ok(Chart::from_path(reference, &limits)?);
+            return Ok(Chart::from_path(reference, &limits.with_links(Links::All))?);
         }
         if Path::new(reference).is_absolute() || reference.starts_with('.') {
             return Err(Failure::new(format!("path {reference:?} not found")));

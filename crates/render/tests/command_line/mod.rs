@@ -9,7 +9,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use pintle_chart::{Chart, Limits, Values};
+use pintle_chart::{Chart, Limits, Links, Values};
 use pintle_render::{
     CompiledChart, Crds, Explanation, HookOutput, Operation, RenderError, RenderInput, SchemaCheck,
     TemplateOptions, render_name, template,
@@ -34,7 +34,7 @@ pub(crate) fn run(folder: &Path, words: &[String]) -> Result<Printed, String> {
         Err(message) => return Ok(failed("", &message)),
     };
     let mut log = String::new();
-    let chart = match Chart::from_path(&chart, &Limits::default()) {
+    let chart = match Chart::from_path(&chart, &Limits::default().with_links(Links::All)) {
         Ok(chart) => CompiledChart::new(chart),
         Err(error) => return Ok(failed("", &error.to_string())),
     };
