@@ -3,17 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use pintle_chart::{Chart, File, Limits};
-use pintle_render::{Capabilities, CompiledChart, KubeVersion, RenderInput};
+use pintle_chart::{Chart, Limits};
 use pintle_testkit::fixtures;
 
-/// The file that the recorded templates were.
-const RECORDED: &str = "c/templates/t.yaml";
-/// The file that they are here.
-const HERE: &str = "c/templates/NOTES.txt";
-
-/// Which of two files' definitions counts depends on the files' names, which differ here.
-const DEPENDS_ON_THE_NAME: &str = "define \"hello\"";
+use crate::expression::{depends_on_the_name, from_here, render};
 
 /// How many wrong cases of a file are shown.
 const SHOWN: usize = 5;
@@ -29,7 +22,7 @@ impl Case {
     /// Reads a line; `None` for a YAML text.
     fn read(line: &str) -> Option<Self> {
         let json: serde_json::Value = serde_json::from_str(line).unwrap();
-        let text = |name: &str| Some(json.get(name)?.as_str()?.replace(RECORDED, HERE));
+        let text = |name: &str| Some(from_here(json.get(name)?.as_str()?));
         let expected = match (text("err"), text("out"), text("out64")) {
             (Some(error), ..) => Err(error),
             (_, Some(out), _) => Ok(out),
@@ -41,16 +34,6 @@ impl Case {
         };
         Some(Self { template: text("in")?, expected })
     }
-}
-
-/// Renders a template as the notes of the chart of the expressions.
-fn render(chart: &Chart, template: &str) -> Result<String, String> {
-    let mut templates = chart.templates().to_vec();
-    templates.push(File::new("templates/NOTES.txt", template));
-    let chart = CompiledChart::new(chart.to_builder().templates(templates).build());
-    let capabilities = Capabilities::offline().with_kube_version(KubeVersion::parse("v1.34.0")?);
-    let input = RenderInput::new("rel", "ns").capabilities(capabilities);
-    chart.render(&input).map(|rendered| rendered.notes).map_err(|error| error.to_string())
 }
 
 fn files() -> Vec<PathBuf> {
@@ -88,7 +71,7 @@ fn every_recorded_expression() {
         }
         for line in std::fs::read_to_string(&file).unwrap().lines() {
             let Some(case) = Case::read(line) else { continue };
-            if case.template.contains(DEPENDS_ON_THE_NAME) {
+            if depends_on_the_name(&case.template) {
                 continue;
             }
             count += 1;

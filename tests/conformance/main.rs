@@ -4,6 +4,8 @@
 
 #[path = "../../crates/render/tests/command_line/mod.rs"]
 mod command_line;
+#[path = "../../crates/render/tests/expression/mod.rs"]
+mod expression;
 mod expressions;
 
 use std::collections::BTreeMap;

@@ -1,7 +1,6 @@
 //! `cargo xtask corpus`: renders every case of the chart corpus and compares with what Helm 4.3.1 printed.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -10,6 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pintle_testkit::fixtures::{error_difference, output_difference};
 use serde::Deserialize;
+
+use crate::groups::{Failure, group, report, summary};
 
 /// Which cases to run, and with what.
 #[derive(Debug, clap::Args)]
@@ -97,32 +98,36 @@ pub(crate) fn run(arguments: &Arguments) -> crate::Outcome {
     let jobs = arguments.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let verdicts = judge_all(&renderer, &cases, jobs.max(1));
 
-    let failed: Vec<(&Case, &String)> =
-        cases.iter().zip(&verdicts).filter_map(|(case, verdict)| Some((case, verdict.as_ref()?))).collect();
-    let equal = |wanted: &dyn Fn(&Case) -> bool| {
-        let all = cases.iter().filter(|case| wanted(case)).count();
-        let bad = failed.iter().filter(|(case, _)| wanted(case)).count();
-        format!("{}/{all}", all - bad)
+    let counts = |wanted: fn(&Case) -> bool| {
+        let of_kind = || cases.iter().zip(&verdicts).filter(|(case, _)| wanted(case));
+        format!("{}/{}", of_kind().filter(|(_, verdict)| verdict.is_none()).count(), of_kind().count())
     };
-    let groups = group(&failed);
-    for (reason, members) in &groups {
-        println!("{:5} {reason}", members.len());
-        for (case, verdict) in members.iter().take(arguments.show) {
-            println!("        {}: {}", case.name(), shorten(verdict, 300));
-        }
-    }
-    println!("{} byte-identical", equal(&|case: &Case| case.ok && case.deterministic));
-    println!("{} equal without their volatile lines", equal(&|case: &Case| case.ok && !case.deterministic));
-    println!("{} failures with the same message", equal(&|case: &Case| !case.ok));
-    println!("{} in all", equal(&|_: &Case| true));
+    let totals = format!(
+        "{} byte-identical\n{} equal without their volatile lines\n{} failures with the same message\n{} in all",
+        counts(|case| case.ok && case.deterministic),
+        counts(|case| case.ok && !case.deterministic),
+        counts(|case| !case.ok),
+        counts(|_| true),
+    );
+    let failures: Vec<Failure> = cases
+        .iter()
+        .zip(verdicts)
+        .filter_map(|(case, verdict)| {
+            let command = format!("template {}", case.argv.join(" "));
+            Some(Failure { name: case.name(), command, difference: verdict? })
+        })
+        .collect();
+    let groups = group(&failures);
+    print!("{}", summary(&groups, arguments.show));
+    println!("{totals}");
 
     let details = workspace().join("target").join("corpus.txt");
     std::fs::create_dir_all(workspace().join("target"))?;
     std::fs::write(&details, report(&groups))?;
-    if failed.is_empty() {
+    if failures.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
-    println!("details of {} failures: {}", failed.len(), details.display());
+    println!("details of {} failures: {}", failures.len(), details.display());
     Ok(ExitCode::FAILURE)
 }
 
@@ -222,56 +227,4 @@ fn judge_all(renderer: &Renderer<'_>, cases: &[Case], jobs: usize) -> Vec<Verdic
     (0..cases.len())
         .map(|index| verdicts.remove(&index).unwrap_or_else(|| Some("the renderer panicked".to_owned())))
         .collect()
-}
-
-/// Failures by what they have in common, the largest group first.
-fn group<'a>(failed: &[(&'a Case, &'a String)]) -> Vec<(String, Vec<(&'a Case, &'a String)>)> {
-    let mut groups: BTreeMap<String, Vec<(&Case, &String)>> = BTreeMap::new();
-    for (case, verdict) in failed {
-        groups.entry(reason(verdict)).or_default().push((case, verdict));
-    }
-    let mut groups: Vec<_> = groups.into_iter().collect();
-    groups.sort_by_key(|(_, members)| std::cmp::Reverse(members.len()));
-    groups
-}
-
-/// What a verdict has in common with others: its text without names of files, numbers and quoted parts.
-fn reason(verdict: &str) -> String {
-    // The innermost message of a template error stands last and says most.
-    let verdict =
-        verdict.lines().rfind(|line| !line.is_empty() && !line.starts_with("Use --debug")).unwrap_or(verdict);
-    let tail = verdict.rsplit_once(">: ").map_or(verdict, |(_, tail)| tail);
-    let mut common = String::new();
-    let mut quoted = false;
-    for letter in tail.chars() {
-        match letter {
-            '"' => quoted = !quoted,
-            _ if quoted => {}
-            digit if digit.is_ascii_digit() => {
-                if !common.ends_with('#') {
-                    common.push('#');
-                }
-            }
-            other => common.push(other),
-        }
-    }
-    shorten(&common, 120)
-}
-
-fn shorten(text: &str, letters: usize) -> String {
-    let text = text.replace('\n', " | ");
-    if text.chars().count() <= letters { text } else { text.chars().take(letters).chain(['…']).collect() }
-}
-
-/// The text of the details file.
-fn report(groups: &[(String, Vec<(&Case, &String)>)]) -> String {
-    let mut text = String::new();
-    for (reason, members) in groups {
-        let _ = writeln!(text, "## {} × {reason}\n", members.len());
-        for (case, verdict) in members {
-            let _ = writeln!(text, "{}\n    template {}", case.name(), case.argv.join(" "));
-            let _ = writeln!(text, "    {}\n", verdict.replace('\n', "\n    "));
-        }
-    }
-    text
 }

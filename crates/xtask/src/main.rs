@@ -1,4 +1,4 @@
-//! The project's own chores: demo, test, corpus, record, bench, fuzz.
+//! The project's own chores: demo, test, corpus, differ, record, bench, fuzz.
 
 use std::process::ExitCode;
 
@@ -7,12 +7,17 @@ use clap::{Parser, Subcommand};
 mod bench;
 mod corpus;
 mod demo;
+mod differ;
+#[path = "../../render/tests/expression/mod.rs"]
+mod expression;
 mod fuzz;
 mod gate;
+mod groups;
 #[path = "../../render/tests/command_line/mod.rs"]
 mod in_process;
 mod interchange;
 mod oracle;
+mod random;
 mod record;
 
 /// The project's own chores.
@@ -33,6 +38,8 @@ enum Chore {
     Demo(demo::Arguments),
     /// Renders every case of the chart corpus and compares with what Helm 4.3.1 printed.
     Corpus(corpus::Arguments),
+    /// Renders charts with changed values and flags, and compares with the real Helm.
+    Differ(differ::Arguments),
     /// Measures beside the real Helm, and says which goals are met.
     Bench(bench::Arguments),
     /// Looks for inputs that make a reader of foreign bytes panic or hang.
@@ -54,6 +61,7 @@ fn main() -> ExitCode {
         Chore::Test(arguments) => gate::run(&arguments),
         Chore::Demo(arguments) => demo::run(&arguments),
         Chore::Corpus(arguments) => corpus::run(&arguments),
+        Chore::Differ(arguments) => differ::run(&arguments),
         Chore::Bench(arguments) => bench::run(&arguments),
         Chore::Fuzz(arguments) => fuzz::run(&arguments),
         Chore::Interchange(arguments) => interchange::run(&arguments),

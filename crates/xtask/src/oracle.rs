@@ -44,6 +44,11 @@ impl Helm {
         if right { Ok(helm) } else { Err(Error::Version { helm: helm.binary, found }) }
     }
 
+    /// The program.
+    pub(crate) fn binary(&self) -> &Path {
+        &self.binary
+    }
+
     /// The home that it runs with, which is empty.
     pub(crate) fn home(&self) -> &Path {
         self.home.path()

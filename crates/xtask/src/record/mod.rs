@@ -6,7 +6,6 @@ mod command_line;
 pub(crate) mod expressions;
 mod fixtures;
 mod merge;
-mod random;
 
 /// What to record.
 #[derive(Debug, clap::Args)]

@@ -1,6 +1,6 @@
 //! Go's `fmt`: verbs with flags, widths and precisions over values of every kind, and how floats print.
 
-use crate::record::random::Random;
+use crate::random::{Random, Seed};
 
 /// How many calls of `printf` there are.
 const COUNT: usize = 3000;
@@ -143,8 +143,8 @@ const NUMBERS: [&str; 76] = [
 ];
 
 /// Calls of `printf`.
-pub(super) fn printf() -> Vec<String> {
-    let mut random = Random::named("printf");
+pub(super) fn printf(seed: Seed) -> Vec<String> {
+    let mut random = seed.random("printf");
     let mut cases = Vec::new();
     let one = |random: &mut Random| {
         let flag = random.pick(&FLAGS).copied().unwrap_or_default();

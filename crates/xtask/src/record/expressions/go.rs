@@ -12,7 +12,7 @@ const TOOLCHAIN: &str = "go1.27.3";
 /// One question, in the form that the program reads.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(in crate::record) enum Request {
+pub(crate) enum Request {
     /// A template to render as a file of the chart.
     Render(String),
     /// A text to read and to write again.
@@ -22,7 +22,7 @@ pub(in crate::record) enum Request {
 }
 
 impl Request {
-    pub(in crate::record) fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         match self {
             Self::Render(text) | Self::Yaml(text) => text,
             Self::Merge(_) => "",
@@ -33,7 +33,7 @@ impl Request {
 /// One answer, in the form that the program writes and that is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub(in crate::record) struct Answer {
+pub(crate) struct Answer {
     #[serde(skip_serializing_if = "Option::is_none")]
     out: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,28 +52,40 @@ pub(in crate::record) struct Answer {
 
 impl Answer {
     /// What a template gave; `None` for an output that is no UTF-8.
-    pub(in crate::record) fn into_result(self) -> Option<Result<String, String>> {
+    pub(crate) fn into_result(self) -> Option<Result<String, String>> {
         if self.is_error() { Some(Err(self.err)) } else { self.out.map(Ok) }
     }
 
-    pub(in crate::record) fn is_error(&self) -> bool {
+    /// What a template printed, bytes that are no UTF-8 as U+FFFD, or Helm's error; `None` for a YAML text.
+    pub(crate) fn rendered(&self) -> Option<Result<String, String>> {
+        if self.is_error() {
+            return Some(Err(self.err.clone()));
+        }
+        if let Some(text) = &self.out {
+            return Some(Ok(text.clone()));
+        }
+        let bytes = base64::Engine::decode(&base64::prelude::BASE64_STANDARD, self.out64.as_ref()?).ok()?;
+        Some(Ok(String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    pub(crate) fn is_error(&self) -> bool {
         !self.err.is_empty()
     }
 
     /// The error; empty where there is none.
-    pub(in crate::record) fn error(&self) -> &str {
+    pub(crate) fn error(&self) -> &str {
         &self.err
     }
 
     /// The JSON that was answered.
-    pub(in crate::record) fn json(&self) -> Option<&str> {
+    pub(crate) fn json(&self) -> Option<&str> {
         self.json.as_deref()
     }
 }
 
 /// Why the program could not be built or asked.
 #[derive(Debug, thiserror::Error)]
-pub(in crate::record) enum Error {
+pub(crate) enum Error {
     #[error("cannot run go to build tests/oracle: {0} (install Go 1.21 or newer)")]
     Go(std::io::Error),
     #[error("go build of tests/oracle failed")]
@@ -88,14 +100,14 @@ pub(in crate::record) enum Error {
 
 /// The built program.
 #[derive(Debug)]
-pub(in crate::record) struct Oracle {
+pub(crate) struct Oracle {
     binary: PathBuf,
     chart: PathBuf,
 }
 
 impl Oracle {
     /// Builds it into `target/`; Go's cache makes this quick when nothing changed.
-    pub(in crate::record) fn build(chart: &Path) -> Result<Self, Error> {
+    pub(crate) fn build(chart: &Path) -> Result<Self, Error> {
         let workspace = crate::corpus::workspace();
         let binary = workspace.join("target").join("oracle");
         let status = Command::new("go")
@@ -110,12 +122,12 @@ impl Oracle {
     }
 
     /// The names of all functions that Helm registers.
-    pub(in crate::record) fn functions(&self) -> Result<Vec<String>, Error> {
+    pub(crate) fn functions(&self) -> Result<Vec<String>, Error> {
         self.names(r#"{"functions":true}"#)
     }
 
     /// The lines of the table of kinds that are merged by their Go types.
-    pub(in crate::record) fn merge_keys(&self) -> Result<Vec<String>, Error> {
+    pub(crate) fn merge_keys(&self) -> Result<Vec<String>, Error> {
         self.names(r#"{"mergeKeys":true}"#)
     }
 
@@ -130,7 +142,7 @@ impl Oracle {
     }
 
     /// One answer for each request, in their order.
-    pub(in crate::record) fn ask(&self, requests: &[&Request]) -> Result<Vec<Answer>, Error> {
+    pub(crate) fn ask(&self, requests: &[&Request]) -> Result<Vec<Answer>, Error> {
         let lines = requests.iter().map(|request| serde_json::to_string(request).map_err(Error::Answer));
         let answers = self.exchange(&lines.collect::<Result<Vec<_>, _>>()?)?;
         answers.iter().map(|line| serde_json::from_str(line).map_err(Error::Answer)).collect()

@@ -13,11 +13,14 @@ use serde::Serialize;
 mod format;
 pub(super) mod go;
 mod mutants;
+mod nested;
 mod signatures;
 mod texts;
 mod yaml;
 
-use go::{Answer, Request};
+pub(crate) use go::{Answer, Oracle, Request};
+
+use crate::random::Seed;
 
 /// A function has at least so many cases.
 const LEAST_CASES: usize = 20;
@@ -46,25 +49,10 @@ struct Line<'a> {
 #[expect(clippy::print_stdout, reason = "a command line shows its progress")]
 pub(crate) fn run(arguments: &Arguments) -> crate::Outcome {
     let folder = pintle_testkit::fixtures::root().join("expressions");
-    let oracle = go::Oracle::build(&folder.join("chart"))?;
+    let oracle = Oracle::build(&folder.join("chart"))?;
     let registered = oracle.functions()?;
 
-    let mut suites: BTreeMap<String, Vec<Request>> = BTreeMap::new();
-    let called = signatures::Signatures::read()?;
-    let mut written = texts::written()?;
-    for function in registered.iter().map(String::as_str).chain(signatures::BUILT_IN.iter().copied()) {
-        let mut cases = called.cases(function)?;
-        cases.extend(written.remove(function).unwrap_or_default());
-        suites.insert(format!("functions/{}", file_name(function)), render(cases));
-    }
-    suites.insert("mutants".to_owned(), render(mutants::of(&written)));
-    for (group, cases) in written {
-        suites.insert(group, render(cases));
-    }
-    suites.insert("printf".to_owned(), render(format::printf()));
-    suites.insert("floats".to_owned(), render(format::floats()));
-    suites.insert("yaml".to_owned(), yaml::texts().into_iter().map(Request::Yaml).collect());
-
+    let mut suites = suites(&registered, Seed::default())?;
     suites.retain(|name, _| name.contains(&arguments.filter));
     let requests: Vec<&Request> = suites.values().flatten().collect();
     println!("asking for {} cases, {RUNS} times", requests.len());
@@ -98,6 +86,30 @@ pub(crate) fn run(arguments: &Arguments) -> crate::Outcome {
     .into())
 }
 
+/// All questions, by the name of the file that gets the answers.
+pub(crate) fn suites(
+    registered: &[String],
+    seed: Seed,
+) -> Result<BTreeMap<String, Vec<Request>>, crate::Fault> {
+    let mut suites: BTreeMap<String, Vec<Request>> = BTreeMap::new();
+    let called = signatures::Signatures::read()?;
+    let mut written = texts::written()?;
+    for function in registered.iter().map(String::as_str).chain(signatures::BUILT_IN.iter().copied()) {
+        let mut cases = called.cases(function, seed)?;
+        cases.extend(written.remove(function).unwrap_or_default());
+        suites.insert(format!("functions/{}", file_name(function)), render(cases));
+    }
+    suites.insert("mutants".to_owned(), render(mutants::of(&written, seed)));
+    for (group, cases) in written {
+        suites.insert(group, render(cases));
+    }
+    suites.insert("printf".to_owned(), render(format::printf(seed)));
+    suites.insert("nested".to_owned(), render(nested::of(&called, &mut seed.random("nested"))));
+    suites.insert("floats".to_owned(), render(format::floats()));
+    suites.insert("yaml".to_owned(), yaml::texts(seed).into_iter().map(Request::Yaml).collect());
+    Ok(suites)
+}
+
 /// A template, and what the real engine made of it: its output, or its error.
 pub(crate) type Answered = (String, Result<String, String>);
 
@@ -105,8 +117,8 @@ pub(crate) type Answered = (String, Result<String, String>);
 /// that give something else each time are left out, and outputs that are no UTF-8.
 pub(crate) fn damaged(seed: u32, count: usize) -> Result<Vec<Answered>, crate::Fault> {
     let folder = pintle_testkit::fixtures::root().join("expressions");
-    let oracle = go::Oracle::build(&folder.join("chart"))?;
-    let templates = mutants::anew(&recorded(&folder)?, seed, count);
+    let oracle = Oracle::build(&folder.join("chart"))?;
+    let templates = mutants::anew(&recorded(&folder)?, Seed(u64::from(seed) + 1), count);
     let requests = render(templates);
     let answers = stable(&oracle, &requests.iter().collect::<Vec<_>>())?;
     let answered = requests
@@ -144,7 +156,7 @@ fn render(templates: Vec<String>) -> Vec<Request> {
 }
 
 /// The answers that were the same each time.
-fn stable(oracle: &go::Oracle, requests: &[&Request]) -> Result<Vec<Option<Answer>>, go::Error> {
+pub(crate) fn stable(oracle: &Oracle, requests: &[&Request]) -> Result<Vec<Option<Answer>>, go::Error> {
     let mut answers: Vec<Option<Answer>> = oracle.ask(requests)?.into_iter().map(Some).collect();
     for _ in 1..RUNS {
         for (before, after) in answers.iter_mut().zip(oracle.ask(requests)?) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::record::random::Random;
+use crate::random::{Random, Seed};
 
 /// How many damaged templates there are.
 const COUNT: usize = 2000;
@@ -15,14 +15,14 @@ const PIECES: [&str; 40] = [
 ];
 
 /// Damaged copies of the templates that were written by hand.
-pub(super) fn of(written: &BTreeMap<String, Vec<String>>) -> Vec<String> {
+pub(super) fn of(written: &BTreeMap<String, Vec<String>>, seed: Seed) -> Vec<String> {
     let templates: Vec<&String> = written.values().flatten().collect();
-    damaged(&templates, Random::named("mutants"), COUNT)
+    damaged(&templates, seed.random("mutants"), COUNT)
 }
 
 /// Damaged copies of these templates, others for each seed.
-pub(super) fn anew(templates: &[String], seed: u32, count: usize) -> Vec<String> {
-    damaged(&templates.iter().collect::<Vec<_>>(), Random::named(&format!("mutants {seed}")), count)
+pub(super) fn anew(templates: &[String], seed: Seed, count: usize) -> Vec<String> {
+    damaged(&templates.iter().collect::<Vec<_>>(), seed.random("mutants anew"), count)
 }
 
 fn damaged(templates: &[&String], mut random: Random, count: usize) -> Vec<String> {

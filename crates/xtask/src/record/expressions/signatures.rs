@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::texts::{self, Error};
-use crate::record::random::Random;
+use crate::random::{Random, Seed};
 
 /// The functions of text/template itself, which Helm's map does not hold.
 pub(super) const BUILT_IN: [&str; 18] = [
@@ -102,9 +102,9 @@ impl Signatures {
     }
 
     /// The templates that call a function.
-    pub(super) fn cases(&self, name: &str) -> Result<Vec<String>, Error> {
+    pub(super) fn cases(&self, name: &str, seed: Seed) -> Result<Vec<String>, Error> {
         let function = self.functions.get(name).ok_or_else(|| Error::Signature(name.to_owned()))?;
-        let mut random = Random::named(name);
+        let mut random = seed.random(name);
         let mut cases = Vec::new();
         let (right, wrong) = match function.cost {
             Cost::Little => (40, 20),
@@ -139,8 +139,28 @@ impl Signatures {
         Ok(cases)
     }
 
+    /// A call of a function with the arguments that `make` gives for their kinds; `None` for a function that is not
+    /// known, or whose result differs from run to run.
+    pub(super) fn call_with(
+        &self,
+        name: &str,
+        random: &mut Random,
+        make: &mut dyn FnMut(&str, &mut Random) -> Option<String>,
+    ) -> Option<String> {
+        let function = self.functions.get(name).filter(|function| function.cost == Cost::Little)?;
+        Some(call(name, &Self::arguments_with(function, random, make)))
+    }
+
     /// Arguments for one of the ways to call a function.
     fn arguments(&self, function: &Function, random: &mut Random) -> Vec<String> {
+        Self::arguments_with(function, random, &mut |kind, random| self.of_kind(kind, random))
+    }
+
+    fn arguments_with(
+        function: &Function,
+        random: &mut Random,
+        make: &mut dyn FnMut(&str, &mut Random) -> Option<String>,
+    ) -> Vec<String> {
         let mut arguments = Vec::new();
         for parameter in random.pick(&function.ways).into_iter().flatten() {
             let times = match parameter.times {
@@ -149,7 +169,7 @@ impl Signatures {
                 Times::Repeated => random.below(4),
             };
             for _ in 0..times {
-                arguments.extend(self.of_kind(&parameter.kind, random));
+                arguments.extend(make(&parameter.kind, random));
             }
         }
         arguments
@@ -159,7 +179,8 @@ impl Signatures {
         self.of_kind("any", random)
     }
 
-    fn of_kind(&self, kind: &str, random: &mut Random) -> Option<String> {
+    /// A plain argument of a kind.
+    pub(super) fn of_kind(&self, kind: &str, random: &mut Random) -> Option<String> {
         random.pick(self.pools.get(kind)?).cloned()
     }
 }

@@ -1,7 +1,7 @@
 //! YAML texts: whole ones from `yaml.txt`, scalars in every place, and damaged copies.
 
 use super::mutants::damage;
-use crate::record::random::Random;
+use crate::random::Seed;
 
 /// How many damaged texts there are.
 const COUNT: usize = 1500;
@@ -13,7 +13,7 @@ const SEPARATOR: &str = "\n=====\n";
 const SCALARS: &str = include_str!("scalars.txt");
 
 /// All texts.
-pub(super) fn texts() -> Vec<String> {
+pub(super) fn texts(seed: Seed) -> Vec<String> {
     let whole: Vec<String> =
         include_str!("yaml.txt").split(SEPARATOR).map(|text| text.replace('␤', "\r")).collect();
     let mut texts = whole.clone();
@@ -23,7 +23,7 @@ pub(super) fn texts() -> Vec<String> {
         texts.push(format!("[{scalar}]"));
         texts.push(format!("'{}'", scalar.replace('\'', "''")));
     }
-    let mut random = Random::named("yaml");
+    let mut random = seed.random("yaml");
     for _ in 0..COUNT {
         let Some(text) = random.pick(&whole) else { break };
         let mut letters: Vec<char> = text.chars().collect();

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::super::random::Random;
+use crate::random::Random;
 
 /// Names that new members get.
 const NAMES: &[&str] = &["added", "other", "name", "value", "image", "labels"];

@@ -13,7 +13,7 @@ use serde_json::Value;
 mod changes;
 
 use super::expressions::go::{Oracle, Request};
-use super::random::Random;
+use crate::random::Random;
 
 /// How many cases each object gets.
 const CASES: usize = 40;
@@ -32,7 +32,7 @@ const HEAD: &str = "\
 /// Three states of an object, and whether all three count where its kind has no Go type.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::record) struct Case {
+pub(crate) struct Case {
     api_version: Value,
     kind: Value,
     original: Value,
