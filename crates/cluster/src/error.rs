@@ -65,6 +65,20 @@ pub enum Error {
     /// The deadline of the whole call passed.
     #[error("the deadline has passed")]
     DeadlinePassed,
+    /// Somebody else is at work on the release, and alive.
+    #[error("release {release} is being worked on by {holder}")]
+    Locked {
+        /// The release.
+        release: String,
+        /// Who holds its lock.
+        holder: String,
+    },
+    /// The lock of the release was taken by somebody else, or could not be renewed in time; nothing is sent any more.
+    #[error("the lock of release {release} was lost")]
+    LockLost {
+        /// The release.
+        release: String,
+    },
     /// The cluster does not serve this kind.
     #[error("no matches for kind {:?} in version {:?}; install its CRD first", gvk.kind, gvk.api_version())]
     UnknownKind {
@@ -145,7 +159,11 @@ impl Error {
     pub fn class(&self) -> Class {
         match self {
             Self::Refused(refusal) => refusal.class(),
-            Self::Unreachable { .. } | Self::TimedOut { .. } | Self::DeadlinePassed => Class::Retry,
+            Self::Unreachable { .. }
+            | Self::TimedOut { .. }
+            | Self::DeadlinePassed
+            | Self::Locked { .. }
+            | Self::LockLost { .. } => Class::Retry,
             Self::Unreadable { .. } | Self::Cancelled => Class::Fatal,
             Self::UnknownKind { .. } | Self::InvalidObject { .. } => Class::User,
             Self::Ownership(_) | Self::Moved { .. } => Class::Conflict,

@@ -58,6 +58,7 @@ mod error;
 mod examine;
 pub mod fields;
 mod gvk;
+mod hold;
 mod lock;
 mod lookup;
 pub mod merge;
@@ -93,7 +94,7 @@ pub use error::{Cause, Class, Error, FieldConflict, Refusal};
 pub use examine::{Action, Detail, ExamineOptions, Examined, Foreign, Means, Obstacle};
 pub use gvk::{Gvk, ObjectKey, ObjectRef};
 pub use kube;
-pub use lock::{Lock, LockError, LockTiming, Locks};
+pub use lock::{Holder, Lock, LockError, LockTiming, Locks};
 pub use object::{Object, RESOURCE_POLICY};
 pub use observe::{Counts, RequestObserver, Sent, Verb};
 pub use ownership::{

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::{HeaderValue, Method, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
+use jiff::Timestamp;
 use kube::client::Body;
 use pintle_value::Data;
 use serde::Deserialize;
@@ -43,6 +44,7 @@ pub(crate) struct Call {
     accept: &'static str,
     repeat: Repeat,
     patience: Option<Duration>,
+    urgent: bool,
 }
 
 impl Call {
@@ -58,6 +60,7 @@ impl Call {
             accept: "application/json",
             repeat,
             patience: None,
+            urgent: false,
         }
     }
 
@@ -89,6 +92,13 @@ impl Call {
         self
     }
 
+    /// Goes before all that wait for their turn, even while the server asks for a pause, and is not repeated: a lock
+    /// that is not renewed in time is lost.
+    pub(crate) fn urgent(mut self, patience: Duration) -> Self {
+        self.urgent = true;
+        self.impatient(patience)
+    }
+
     fn method(&self) -> Method {
         match self.verb {
             Verb::Get | Verb::List | Verb::Watch => Method::GET,
@@ -104,6 +114,8 @@ impl Call {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
+    /// What the server's clock showed.
+    pub(crate) date: Option<Timestamp>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -121,6 +133,16 @@ impl Target {
         self.json(scope, call).await.map(|(_, data)| data)
     }
 
+    /// The same, with what the server's clock showed.
+    pub(crate) async fn dated_object(
+        &self,
+        scope: &Scope,
+        call: &Call,
+    ) -> Result<(Data, Option<Timestamp>), Error> {
+        let answer = self.send(scope, call).await?;
+        Ok((self.decode(call, &answer)?, answer.date))
+    }
+
     /// Sends a request and reads the answer as JSON of any shape.
     pub(crate) async fn json<T: DeserializeOwned>(
         &self,
@@ -128,10 +150,13 @@ impl Target {
         call: &Call,
     ) -> Result<(StatusCode, T), Error> {
         let answer = self.send(scope, call).await?;
-        let value = serde_json::from_slice(&answer.body).map_err(|error| {
+        Ok((answer.status, self.decode(call, &answer)?))
+    }
+
+    fn decode<T: DeserializeOwned>(&self, call: &Call, answer: &Answer) -> Result<T, Error> {
+        serde_json::from_slice(&answer.body).map_err(|error| {
             self.unreadable(call, format!("line {}, column {} of its json", error.line(), error.column()))
-        })?;
-        Ok((answer.status, value))
+        })
     }
 
     /// Sends a request, as often as its policy allows, and reads the answer.
@@ -141,7 +166,7 @@ impl Target {
             let mut attempt = 1;
             loop {
                 // Boxed, since every future of the house holds one of these.
-                match self.in_turn(scope, Box::pin(self.one_answer(call, attempt))).await? {
+                match self.in_turn(scope, call, Box::pin(self.one_answer(scope, call, attempt))).await? {
                     Ok(answer) => return Ok(answer),
                     Err(failed) => self.again(scope, call, failed, &mut attempt).await?,
                 }
@@ -155,17 +180,22 @@ impl Target {
     pub(crate) async fn open(&self, scope: &Scope, call: &Call) -> Result<Body, Error> {
         let mut attempt = 1;
         loop {
-            match self.in_turn(scope, self.one_stream(call, attempt)).await? {
+            match self.in_turn(scope, call, self.one_stream(scope, call, attempt)).await? {
                 Ok(body) => return Ok(body),
                 Err(failed) => self.again(scope, call, failed, &mut attempt).await?,
             }
         }
     }
 
-    async fn in_turn<T>(&self, scope: &Scope, work: impl Future<Output = T>) -> Result<T, Error> {
+    async fn in_turn<T>(
+        &self,
+        scope: &Scope,
+        call: &Call,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Error> {
         scope
             .run(async {
-                let _turn = self.inner.throttle.turn().await;
+                let _turn = if call.urgent { None } else { self.inner.throttle.turn().await };
                 work.await
             })
             .await
@@ -194,8 +224,8 @@ impl Target {
         Ok(())
     }
 
-    async fn one_stream(&self, call: &Call, attempt: u32) -> Result<Body, Failed> {
-        match tokio::time::timeout(self.inner.request_timeout, self.headers(call, attempt)).await {
+    async fn one_stream(&self, scope: &Scope, call: &Call, attempt: u32) -> Result<Body, Failed> {
+        match tokio::time::timeout(self.inner.request_timeout, self.headers(scope, call, attempt)).await {
             Ok(Ok(response)) if response.status().is_success() => Ok(response.into_body()),
             Ok(Ok(response)) => Err(self.refused(call, response).await),
             Ok(Err(failed)) => Err(failed),
@@ -203,15 +233,16 @@ impl Target {
         }
     }
 
-    async fn one_answer(&self, call: &Call, attempt: u32) -> Result<Answer, Failed> {
+    async fn one_answer(&self, scope: &Scope, call: &Call, attempt: u32) -> Result<Answer, Failed> {
         let work = async {
-            let response = self.headers(call, attempt).await?;
+            let response = self.headers(scope, call, attempt).await?;
             if !response.status().is_success() {
                 return Err(self.refused(call, response).await);
             }
             let status = response.status();
+            let date = response.headers().get(header::DATE).and_then(|date| moment(date.to_str().ok()?));
             let body = self.read_body(call, response.into_body()).await?;
-            Ok(Answer { status, body })
+            Ok(Answer { status, date, body })
         };
         let limit = call.patience.unwrap_or(self.inner.request_timeout);
         match tokio::time::timeout(limit, work).await {
@@ -220,10 +251,15 @@ impl Target {
         }
     }
 
-    async fn headers(&self, call: &Call, attempt: u32) -> Result<http::Response<Body>, Failed> {
+    async fn headers(
+        &self,
+        scope: &Scope,
+        call: &Call,
+        attempt: u32,
+    ) -> Result<http::Response<Body>, Failed> {
         let started = Instant::now();
         self.inner.counter.add(call.verb);
-        let request = build(call)?;
+        let request = build(scope, call)?;
         let sent = self.inner.client.send(request).await;
         if let Some(observer) = &self.inner.observer {
             observer.sent(&Sent {
@@ -302,10 +338,10 @@ impl Target {
     }
 }
 
-fn build(call: &Call) -> Result<http::Request<Body>, Failed> {
+fn build(scope: &Scope, call: &Call) -> Result<http::Request<Body>, Failed> {
     let mut request = http::Request::builder()
         .method(call.method())
-        .uri(call.url.uri())
+        .uri(uri(scope, call))
         .header(header::ACCEPT, call.accept)
         // Helm's agent; the server makes a field manager of it where a request names none.
         .header(header::USER_AGENT, HeaderValue::from_static("pintle"));
@@ -324,6 +360,24 @@ fn build(call: &Call) -> Result<http::Request<Body>, Failed> {
         unsent: true,
         passing: false,
     })
+}
+
+/// The path and the query. A write under a lock says to the server that it is void once the lock may be somebody
+/// else's: a holder that has hung up no longer stops what the server is at (Kubernetes: apiserver
+/// `filters/request_deadline.go`, the parameter `timeout`).
+fn uri(scope: &Scope, call: &Call) -> String {
+    match scope.hold() {
+        Some(hold) if call.verb.is_write() => {
+            let seconds = hold.left().as_secs().max(1);
+            call.url.clone().param("timeout", &format!("{seconds}s")).uri()
+        }
+        _ => call.url.uri(),
+    }
+}
+
+/// The moment that a `Date` header tells.
+fn moment(date: &str) -> Option<Timestamp> {
+    jiff::fmt::rfc2822::parse(date).ok().map(|date| date.timestamp())
 }
 
 /// An error whose text is that of its whole chain.
@@ -464,4 +518,17 @@ fn conceal(refusal: &mut Refusal) {
         message = format!("{message} ({})", fields.join(", "));
     }
     refusal.message = format!("{message}; the server's text is not shown, since it can quote the secret");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_servers_clock_is_read() {
+        // RFC 9110 §5.6.7, IMF-fixdate
+        let read = moment("Sun, 06 Nov 1994 08:49:37 GMT").unwrap();
+        assert_eq!(read.to_string(), "1994-11-06T08:49:37Z");
+        assert_eq!(moment("yesterday"), None);
+    }
 }

@@ -7,8 +7,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::Error;
+use crate::hold::Hold;
 
-/// How long work may go on: until it is cancelled or its deadline passes, whichever comes first.
+/// How long work may go on: until it is cancelled, its deadline passes, or the lock that it is done under is lost,
+/// whichever comes first.
 ///
 /// Every call of this crate takes one. A cancelled call ends at its next request; a request under way is given up.
 ///
@@ -25,6 +27,7 @@ use crate::Error;
 pub struct Scope {
     cancel: CancellationToken,
     deadline: Option<Instant>,
+    hold: Option<Hold>,
 }
 
 impl Scope {
@@ -35,7 +38,7 @@ impl Scope {
 
     /// Ends when the token is cancelled.
     pub fn new(cancel: CancellationToken) -> Self {
-        Self { cancel, deadline: None }
+        Self { cancel, deadline: None, hold: None }
     }
 
     /// The same, but no longer than `time` from now.
@@ -52,13 +55,23 @@ impl Scope {
     #[must_use]
     pub fn until(&self, deadline: Instant) -> Self {
         let deadline = self.deadline.map_or(deadline, |earlier| earlier.min(deadline));
-        Self { cancel: self.cancel.clone(), deadline: Some(deadline) }
+        Self { deadline: Some(deadline), ..self.clone() }
     }
 
     /// The same limits with a token that can be cancelled without ending `self`.
     #[must_use]
     pub fn child(&self) -> Self {
-        Self { cancel: self.cancel.child_token(), deadline: self.deadline }
+        Self { cancel: self.cancel.child_token(), ..self.clone() }
+    }
+
+    /// The same limits, and no longer than a lock is held.
+    pub(crate) fn held(&self, hold: Hold) -> Self {
+        Self { hold: Some(hold), ..self.clone() }
+    }
+
+    /// The lock that the work is done under.
+    pub(crate) fn hold(&self) -> Option<&Hold> {
+        self.hold.as_ref()
     }
 
     /// The token that ends it.
@@ -81,8 +94,9 @@ impl Scope {
         if self.cancel.is_cancelled() {
             return Err(Error::Cancelled);
         }
-        match self.deadline {
-            Some(deadline) if Instant::now() >= deadline => Err(Error::DeadlinePassed),
+        match (&self.hold, self.deadline) {
+            (Some(hold), _) if hold.is_over() => Err(self.lost()),
+            (_, Some(deadline)) if Instant::now() >= deadline => Err(Error::DeadlinePassed),
             _ => Ok(()),
         }
     }
@@ -96,10 +110,17 @@ impl Scope {
                 None => std::future::pending().await,
             }
         };
+        let over = async {
+            match &self.hold {
+                Some(hold) => hold.over().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             biased;
             () = self.cancel.cancelled() => Err(Error::Cancelled),
             done = work => Ok(done),
+            () = over => Err(self.lost()),
             () = ended => Err(Error::DeadlinePassed),
         }
     }
@@ -107,5 +128,10 @@ impl Scope {
     /// Sleeps, unless the scope ends before that.
     pub async fn sleep(&self, time: Duration) -> Result<(), Error> {
         self.run(tokio::time::sleep(time)).await
+    }
+
+    fn lost(&self) -> Error {
+        let release = self.hold.as_ref().map(|hold| hold.release().to_owned()).unwrap_or_default();
+        Error::LockLost { release }
     }
 }

@@ -65,6 +65,13 @@ pub struct RunFlags {
     #[arg(long, value_name = "NUMBER", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
     pub concurrent: u16,
 
+    /// The name under which releases are locked while they are worked on: one that no other process has at the same
+    /// time. Where it is the same after a restart, what a crash left is taken over at once, else within 15 s.
+    ///
+    /// Default: the name of the program's Pod, else one made anew at each start.
+    #[arg(long, value_name = "NAME", env = "POD_NAME")]
+    pub holder: Option<String>,
+
     /// Refuse a HelmRelease whose sourceRef names another namespace.
     #[arg(long)]
     pub no_cross_namespace_refs: bool,

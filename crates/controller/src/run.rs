@@ -77,7 +77,11 @@ impl Controller {
         let mut config = config(&flags).await?;
         config.headers.push((http::header::USER_AGENT, user_agent()));
         let client = Client::try_from(config)?;
-        let engine = Engine::new();
+        let mut engine = Engine::builder();
+        if let Some(holder) = &flags.holder {
+            engine = engine.holder(holder.as_str());
+        }
+        let engine = engine.build();
         let http = engine.http()?;
         let metrics = Arc::new(Metrics::default());
         let readiness = Readiness::default();

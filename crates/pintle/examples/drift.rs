@@ -32,7 +32,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         println!("{drift}"); // without the contents of Secrets
     }
     if correct {
-        let corrected = release.correct(&report.drifts, &(), &CancellationToken::new()).await;
+        let corrected = release.correct(&report.drifts, &(), &CancellationToken::new()).await?;
         for change in &corrected.objects {
             println!("{}: {}", change.object, change.action);
         }

@@ -7,6 +7,7 @@ use pintle_release::{ApplyMethod, Record, Status};
 use tokio_util::sync::CancellationToken;
 
 use crate::plan::{Sourced, manifest_objects};
+use crate::run::run_locked;
 use crate::{Error, Event, ObjectAction, ObjectChange, Observer, ReleaseHandle};
 
 /// What putting drifted objects back did.
@@ -73,16 +74,27 @@ impl ReleaseHandle {
         self.cluster().drift(&scope, &objects, rules).await.map_err(unable)
     }
 
-    /// Puts drifted objects back by applying them with force: no hooks run, and no revision is made. An object that
-    /// cannot be put back keeps none of the others.
+    /// Puts drifted objects back by applying them with force, under the release's lock: no hooks run, and no revision is
+    /// made. An object that cannot be put back keeps none of the others.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Held`] where somebody else works on the release, who will leave its objects as they should be.
     pub async fn correct(
         &self,
         drifts: &[Drift],
         observer: &dyn Observer,
         cancel: &CancellationToken,
-    ) -> Corrected {
+    ) -> Result<Corrected, Error> {
         let scope = Scope::new(cancel.clone());
-        let results = self.cluster().correct(&scope, drifts, &Unobserved).await;
+        run_locked(self, 0, &scope, async |hold, _| {
+            Ok(self.correct_under(&hold.work, drifts, observer).await)
+        })
+        .await
+    }
+
+    async fn correct_under(&self, scope: &Scope, drifts: &[Drift], observer: &dyn Observer) -> Corrected {
+        let results = self.cluster().correct(scope, drifts, &Unobserved).await;
         let mut corrected = Corrected::default();
         for (drift, result) in drifts.iter().zip(results) {
             match result {

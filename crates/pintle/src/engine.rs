@@ -5,11 +5,13 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pintle_chart::{Chart, Digest};
+use pintle_cluster::{Holder, LockTiming};
 use pintle_render::CompiledChart;
 
 use crate::Target;
 
-/// What all releases share: the HTTP client for repositories and the charts that were compiled.
+/// What all releases share: the HTTP client for repositories, the charts that were compiled, and the name under which
+/// releases are locked.
 ///
 /// Cheap to clone; nothing of it is global, so two engines know nothing of each other.
 #[derive(Clone)]
@@ -19,6 +21,8 @@ struct Inner {
     #[cfg(feature = "http")]
     http: Option<pintle_registry::Http>,
     functions: pintle_template::Functions,
+    holder: Holder,
+    lock_timing: LockTiming,
     compiled: Mutex<Compiled>,
 }
 
@@ -35,6 +39,8 @@ pub struct EngineBuilder {
     #[cfg(feature = "http")]
     http: Option<pintle_registry::Http>,
     functions: pintle_template::Functions,
+    holder: Option<Holder>,
+    lock_timing: LockTiming,
     compiled_charts: usize,
 }
 
@@ -50,6 +56,8 @@ impl Engine {
             #[cfg(feature = "http")]
             http: None,
             functions: pintle_functions::Helm::functions(),
+            holder: None,
+            lock_timing: LockTiming::default(),
             compiled_charts: 64,
         }
     }
@@ -78,6 +86,16 @@ impl Engine {
             Some(http) => Ok(http.clone()),
             None => Ok(pintle_registry::Http::new().map_err(Box::new)?),
         }
+    }
+
+    /// Who takes the locks of releases.
+    pub(crate) fn holder(&self) -> &Holder {
+        &self.0.holder
+    }
+
+    /// How long locks are kept and how often they are renewed.
+    pub(crate) fn lock_timing(&self) -> LockTiming {
+        self.0.lock_timing
     }
 
     /// The compiled form of a chart: at hand where a chart of the same content was compiled lately. Compiling takes
@@ -123,6 +141,24 @@ impl EngineBuilder {
         self
     }
 
+    /// The name under which releases are locked while they are worked on. Default: one that nobody else has.
+    ///
+    /// Give one that is the process's alone among all that are alive, and the same after a restart (the name of a Pod,
+    /// or that of a controller of which one is elected): then what a crash left is taken over at
+    /// once, instead of after the lock has run out.
+    #[must_use]
+    pub fn holder(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.holder = Some(Holder::new(name));
+        self
+    }
+
+    /// How long the lock of a release outlives a crash, and how often it is renewed. Default: 13 s and 3 s.
+    #[must_use]
+    pub fn lock_timing(mut self, timing: LockTiming) -> Self {
+        self.lock_timing = timing;
+        self
+    }
+
     /// How many compiled charts are kept. Default: 64. A large chart takes a few MiB.
     #[must_use]
     pub fn compiled_charts(mut self, count: usize) -> Self {
@@ -137,6 +173,8 @@ impl EngineBuilder {
             #[cfg(feature = "http")]
             http: self.http,
             functions: self.functions,
+            holder: self.holder.unwrap_or_else(Holder::unique),
+            lock_timing: self.lock_timing,
             compiled: Mutex::new(compiled),
         }))
     }

@@ -6,29 +6,30 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use jiff::Timestamp;
 use pintle_chart::{Chart, Values};
-use pintle_cluster::DriftRules;
+use pintle_cluster::{DriftRules, Scope};
 use pintle_release::{Record, Status, Stored};
 use pintle_render::{PostRenderStrategy, PostRenderer};
 use pintle_value::Data;
 use tokio_util::sync::CancellationToken;
 
 use crate::ledger::{Past, RUN};
-use crate::plan::{Inputs, Look, install, upgrade};
+use crate::plan::{Basis, Inputs, Look, check_pending, install, resume, upgrade};
 use crate::rendering::chart_data;
+use crate::run::{After, run_locked};
+use crate::run_options::PENDING_TIMEOUT;
 use crate::values::{same_json, same_map};
 use crate::{
-    Change, Error, Observer, Outcome, PlanUpgrade, ReleaseHandle, ReuseValues, RunOptions, SchemaValidation,
-    Sensitive, SubchartNotes,
+    Change, Error, Observer, Outcome, Plan, PlanUpgrade, ReleaseHandle, ReuseValues, RunOptions,
+    SchemaValidation, Sensitive, SubchartNotes,
 };
 
 /// The annotation of a record that `ensure` wrote, with the digest of the chart, charts inside it included, which a
 /// record does not hold. Helm drops it when it writes the record.
 const CHART_DIGEST: &str = "pintle.io/chart-digest";
 
-/// How old a pending record of somebody else must be before it is taken for dead.
-const PENDING_TIMEOUT: Duration = Duration::from_secs(300);
+/// How often it is begun anew when the release changes between its plan and its run.
+const ROUNDS: usize = 3;
 
 /// Brings a release to a wanted state, from whatever state it is in: await it, or [`run`](Self::run) it.
 ///
@@ -36,8 +37,10 @@ const PENDING_TIMEOUT: Duration = Duration::from_secs(300);
 /// - It is deployed from the same chart with the same values: objects that drifted are put back, and nothing at all is
 ///   written where none did.
 /// - Its chart or values differ, or its newest revision failed: it is upgraded.
-/// - Its newest revision is pending because whoever wrote it died: that is recorded, and it is upgraded. A pending
-///   record that `helm` wrote counts as dead after 5 minutes ([`pending_timeout`](Self::pending_timeout)).
+/// - Its newest revision is pending because whoever worked on it died: where it was made from the same chart with the
+///   same values, it is finished, and hooks that have succeeded are not repeated; else that it was given up is recorded,
+///   and it is upgraded. The lock of a dead run is taken over within 15 s. A pending record that `helm` wrote counts as
+///   dead after 5 minutes ([`pending_timeout`](Self::pending_timeout)).
 ///
 /// Values are always those given here: nothing is reused from the last revision.
 #[derive(Clone, Debug)]
@@ -138,22 +141,49 @@ impl Ensure {
         self
     }
 
-    /// Does it; `observer` and `cancel` are as for [`Plan::run`](crate::Plan::run).
+    /// Does it; `observer` and `cancel` are as for [`Plan::run`](crate::Plan::run). Cancelled before it has a plan, it
+    /// gives [`Error::CancelledEarly`].
     pub async fn run(self, observer: &dyn Observer, cancel: &CancellationToken) -> Result<Outcome, Error> {
         self.release.check_name()?;
-        let ledger = self.release.ledger();
-        let Some(mut past) = ledger.past().await? else {
-            return self.install_new(None, observer, cancel).await;
-        };
-        if past.last.record.info.status.is_pending() {
-            past.last = self.take_over(past.last).await?;
+        let mut round = 1;
+        loop {
+            match self.once(observer, cancel).await {
+                Err(Error::Moved { .. }) if round < ROUNDS => round += 1,
+                done => return done,
+            }
         }
-        let last = &past.last.record;
-        match last.info.status {
-            Status::Uninstalled => self.install_new(Some(&past), observer, cancel).await,
-            Status::Deployed if self.is_same(&past.last)? => self.keep(past.last, observer, cancel).await,
+    }
+
+    async fn once(&self, observer: &dyn Observer, cancel: &CancellationToken) -> Result<Outcome, Error> {
+        let step = tokio::select! {
+            biased;
+            () = cancel.cancelled() => return Err(Error::CancelledEarly),
+            step = self.step() => step?,
+        };
+        match step {
+            Step::Run(plan) => plan.run(observer, cancel).await,
+            Step::Keep(past) => self.keep(*past, observer, cancel).await,
+        }
+    }
+
+    /// Finds out what has to be done; writes nothing.
+    async fn step(&self) -> Result<Step, Error> {
+        let Some(past) = self.release.ledger().past().await? else { return self.install_new(None).await };
+        check_pending(&past.last, self.pending_timeout)?;
+        let status = &past.last.record.info.status;
+        match status {
+            Status::Uninstalled => self.install_new(Some(&past)).await,
+            Status::Deployed if self.is_same(&past.last)? => Ok(Step::Keep(Box::new(past))),
+            status
+                if status.is_pending()
+                    && past.last.annotations.contains_key(RUN)
+                    && self.is_same(&past.last)? =>
+            {
+                let settings = if *status == Status::PendingInstall { &self.install } else { &self.upgrade };
+                let options = (settings, &self.look);
+                Ok(Step::Run(Box::new(resume(&self.release, &past.last, &past, options).await?)))
+            }
             _ => {
-                let annotations = self.annotations();
                 let plan = PlanUpgrade {
                     release: self.release.clone(),
                     chart: self.chart.clone(),
@@ -163,70 +193,73 @@ impl Ensure {
                     reuse: ReuseValues::Reset,
                     absent: crate::plan::IfAbsent::Install,
                 };
-                upgrade(&plan, &past, annotations).await?.run(observer, cancel).await
+                Ok(Step::Run(Box::new(upgrade(&plan, &past, self.annotations()).await?)))
             }
         }
     }
 
-    async fn install_new(
-        &self,
-        past: Option<&Past>,
-        observer: &dyn Observer,
-        cancel: &CancellationToken,
-    ) -> Result<Outcome, Error> {
+    async fn install_new(&self, past: Option<&Past>) -> Result<Step, Error> {
         let options = (&self.install, &self.look);
         let plan = install(&self.release, &self.chart, &self.inputs, options, past, self.annotations());
-        plan.await?.run(observer, cancel).await
+        Ok(Step::Run(Box::new(plan.await?)))
     }
 
-    /// Puts back what drifted; writes nothing where nothing did.
+    /// Puts back what drifted, and does the last steps of a run that died before them; writes nothing where there is
+    /// nothing of either.
     async fn keep(
         &self,
-        stored: Stored,
+        past: Past,
         observer: &dyn Observer,
         cancel: &CancellationToken,
     ) -> Result<Outcome, Error> {
+        let untidy = past.is_untidy();
+        if untidy {
+            self.tidy(&past, cancel).await?;
+        }
+        let record = past.last.record;
         let mut objects = Vec::new();
         if let Some(rules) = &self.drift {
-            let revision = stored.record.revision;
+            let revision = record.revision;
             let watched = self.release.target().watched();
-            if watched.is_some_and(|watched| watched.is_quiet(&self.release, revision, rules)) {
-                let (change, record) = (Change::Unchanged, stored.record);
-                return Ok(Outcome { change, record, objects: Vec::new(), warnings: Vec::new() });
+            let quiet = watched.is_some_and(|watched| watched.is_quiet(&self.release, revision, rules));
+            if quiet {
+                let change = if untidy { Change::Corrected } else { Change::Unchanged };
+                return Ok(Outcome { change, record, objects, warnings: Vec::new() });
             }
-            let report = self.release.drift_of(&stored.record, rules).await?;
-            let corrected = self.release.correct(&report.drifts, observer, cancel).await;
-            if let Some((_, error)) = corrected.failed.into_iter().next() {
-                return Err(Error::cluster("could not put back what drifted")(error));
+            let scope = Scope::new(cancel.clone());
+            let report = scope.run(self.release.drift_of(&record, rules)).await;
+            let report = report.map_err(|_| Error::CancelledEarly)??;
+            let mut applied = Vec::new();
+            if !report.drifts.is_empty() {
+                let corrected = self.release.correct(&report.drifts, observer, cancel).await?;
+                if let Some((_, error)) = corrected.failed.into_iter().next() {
+                    return Err(Error::cluster("could not put back what drifted")(error));
+                }
+                (objects, applied) = (corrected.objects, corrected.applied);
             }
             if let Some(watched) = watched {
-                watched.note(&self.release, revision, rules, report.seen, &corrected.applied);
+                watched.note(&self.release, revision, rules, report.seen, &applied);
             }
-            objects = corrected.objects;
         }
-        let change = if objects.is_empty() { Change::Unchanged } else { Change::Corrected };
-        Ok(Outcome { change, record: stored.record, objects, warnings: Vec::new() })
+        let change = if objects.is_empty() && !untidy { Change::Unchanged } else { Change::Corrected };
+        Ok(Outcome { change, record, objects, warnings: Vec::new() })
     }
 
-    /// Records that a pending revision was given up, where whoever wrote it is dead.
-    async fn take_over(&self, stored: Stored) -> Result<Stored, Error> {
-        let record = &stored.record;
-        let ours = stored.annotations.contains_key(RUN);
-        let age = record.info.last_deployed.map(|since| Timestamp::now().duration_since(since));
-        let old = age.is_none_or(|age| age.unsigned_abs() >= self.pending_timeout);
-        if !ours && !old {
-            return Err(Error::Pending {
-                name: record.name.clone(),
-                revision: record.revision,
-                status: record.info.status.clone(),
-            });
-        }
-        let was = record.info.status.clone();
-        let mut entry = self.release.ledger().reopen(stored);
-        entry.annotations.remove(RUN);
-        entry.set(Status::Failed, format!("Interrupted while {was}; taken over"));
-        entry.write().await?;
-        Ok(entry.into_stored())
+    /// Does the last steps of a run that died before them: the revision before is superseded, and the lock is given
+    /// back.
+    async fn tidy(&self, past: &Past, cancel: &CancellationToken) -> Result<(), Error> {
+        let (release, basis) = (&self.release, Basis::of(Some(past)));
+        let caller = Scope::new(cancel.clone());
+        run_locked(release, basis.fence, &caller, async |hold, after| {
+            let ledger = release.ledger().within(&hold.records);
+            if !basis.holds(&ledger.revisions().await?) {
+                return Err(Error::Moved { what: format!("release {}", release.name()) });
+            }
+            ledger.supersede(past.last.record.revision).await?;
+            *after = After::Settle(ledger.reopen(past.last.clone()));
+            Ok(())
+        })
+        .await
     }
 
     fn annotations(&self) -> BTreeMap<String, String> {
@@ -247,6 +280,14 @@ impl Ensure {
         let processed = self.chart.process_dependencies(self.inputs.values.data())?;
         Ok(same_chart(&stored.record, &chart_data(&processed.chart)?))
     }
+}
+
+/// What has to be done.
+enum Step {
+    /// A plan is run.
+    Run(Box<Plan>),
+    /// The release is deployed as wanted: at most, drift is put back.
+    Keep(Box<Past>),
 }
 
 impl IntoFuture for Ensure {

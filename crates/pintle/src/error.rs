@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pintle_cluster::ObjectRef;
+use pintle_cluster::{LockError, ObjectRef};
 use pintle_release::{Status, StoreError};
 
 use crate::Failure;
@@ -73,6 +73,33 @@ pub enum Error {
         /// Its state.
         status: Status,
     },
+    /// Somebody else is at work on the release: its lock is held, and was seen to be renewed.
+    #[error(
+        "another operation (install/upgrade/rollback) is in progress: release {name} is being worked on by {holder}"
+    )]
+    Held {
+        /// The release.
+        name: String,
+        /// Who is.
+        holder: String,
+    },
+    /// The lock of the release was lost while it was worked on: the cluster could not be reached for too long, or
+    /// somebody else took it. Whoever has it next finishes or repairs the release.
+    #[error(
+        "the lock of release {name} was lost; nothing more was sent, and the next run repairs the release"
+    )]
+    LockLost {
+        /// The release.
+        name: String,
+    },
+    /// The lock of the release could not be taken or given back.
+    #[error("the lock of release {name}: {source}")]
+    Lock {
+        /// The release.
+        name: String,
+        /// What the cluster said.
+        source: Box<pintle_cluster::Error>,
+    },
     /// The release was uninstalled already.
     #[error("the release named {name:?} is already deleted")]
     AlreadyUninstalled {
@@ -120,7 +147,7 @@ pub enum Error {
     },
     /// The release's records could not be read or written.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
     /// A record's manifest cannot be read.
     #[error("the manifest of revision {revision} of {name} cannot be read: {reason}")]
     Manifest {
@@ -175,6 +202,9 @@ pub enum Error {
         /// Its recorded state.
         status: Status,
     },
+    /// The caller cancelled before anything was changed.
+    #[error("cancelled; nothing was changed")]
+    CancelledEarly,
     /// What became of the run could not be written down in time. The record still says that the run is under way; the
     /// next `ensure` repairs it.
     #[error("the outcome of revision {revision} of {name} could not be recorded within 5 s")]
@@ -273,7 +303,7 @@ impl Error {
     /// What a caller can do about it.
     pub fn class(&self) -> Class {
         match self {
-            Self::Cluster { source, .. } => class_of(source),
+            Self::Cluster { source, .. } | Self::Lock { source, .. } => class_of(source),
             Self::Store(StoreError::Backend(source)) => source.downcast_ref().map_or(Class::Retry, class_of),
             Self::Store(StoreError::Conflict { .. } | StoreError::AlreadyExists)
             | Self::Pending { .. }
@@ -285,8 +315,12 @@ impl Error {
                 _ => Class::Fatal,
             },
             Self::Failed(failed) => failed.class,
-            Self::Unrecorded { .. } => Class::Retry,
-            Self::Cancelled { .. } | Self::Stopped | Self::Store(_) | Self::Manifest { .. } => Class::Fatal,
+            Self::Unrecorded { .. } | Self::Held { .. } | Self::LockLost { .. } => Class::Retry,
+            Self::Cancelled { .. }
+            | Self::CancelledEarly
+            | Self::Stopped
+            | Self::Store(_)
+            | Self::Manifest { .. } => Class::Fatal,
             _ => Class::User,
         }
     }
@@ -294,7 +328,7 @@ impl Error {
     /// The object that it is about, where it is about one.
     pub fn object(&self) -> Option<&ObjectRef> {
         match self {
-            Self::Cluster { source, .. } => object_of(source),
+            Self::Cluster { source, .. } | Self::Lock { source, .. } => object_of(source),
             Self::CrdLoss { object, .. } | Self::Obstructed { object, .. } => Some(object),
             Self::Failed(failed) => failed.failure.object.as_ref(),
             _ => None,
@@ -309,8 +343,41 @@ impl Error {
         }
     }
 
+    /// Why the lock of a release was not got, or is not any more.
+    pub(crate) fn lock(name: &str, error: LockError) -> Self {
+        let name = name.to_owned();
+        match error {
+            LockError::Held { holder, .. } => Self::Held { name, holder },
+            LockError::Cluster(pintle_cluster::Error::Cancelled) => Self::CancelledEarly,
+            LockError::Cluster(source) => Self::Lock { name, source: Box::new(source) },
+            _ => Self::LockLost { name },
+        }
+    }
+
     pub(crate) fn cluster(doing: &'static str) -> impl Fn(pintle_cluster::Error) -> Self {
-        move |source| Self::Cluster { doing, source: Box::new(source) }
+        move |source| match source {
+            pintle_cluster::Error::Cancelled => Self::CancelledEarly,
+            pintle_cluster::Error::LockLost { release } => Self::LockLost { name: release },
+            source => Self::Cluster { doing, source: Box::new(source) },
+        }
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match lost(&error) {
+            Some(release) => Self::LockLost { name: release.to_owned() },
+            None => Self::Store(error),
+        }
+    }
+}
+
+/// The release whose lock was lost, where that is why its records could not be reached.
+pub(crate) fn lost(error: &StoreError) -> Option<&str> {
+    let StoreError::Backend(source) = error else { return None };
+    match source.downcast_ref()? {
+        pintle_cluster::Error::LockLost { release } => Some(release),
+        _ => None,
     }
 }
 

@@ -33,7 +33,8 @@ pub enum Change {
     },
     /// The release was uninstalled.
     Uninstalled,
-    /// Objects that had drifted were put back; no new revision was made.
+    /// Objects that had drifted were put back, or the last steps of a run that died before them were done; no new
+    /// revision was made.
     Corrected,
     /// Nothing had to be done, and nothing was written.
     Unchanged,

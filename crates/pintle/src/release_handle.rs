@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use pintle_cluster::Owner;
+use pintle_cluster::{Lock, Locks, Owner, Scope};
 use pintle_release::{Head, Record, Store, StoreError, Summary};
 
 use crate::ledger::Ledger;
@@ -110,6 +110,15 @@ impl ReleaseHandle {
 
     fn store(&self) -> Arc<dyn Store> {
         self.store.clone().unwrap_or_else(|| self.target.store(self.storage_namespace()))
+    }
+
+    /// Takes the release's lock, from a dead holder too; it gets a fencing token above `fence`. A holder that shows no
+    /// life is watched for as long as its lock lasts.
+    pub(crate) async fn lock(&self, scope: &Scope, fence: i64) -> Result<Lock, Error> {
+        let engine = self.engine();
+        let locks = Locks::new(self.cluster().clone(), self.storage_namespace(), engine.holder().clone());
+        let locks = locks.timing(engine.lock_timing()).after(fence);
+        locks.take_from_the_dead(scope, &self.name).await.map_err(|error| Error::lock(&self.name, error))
     }
 
     /// What marks the release's objects.

@@ -181,7 +181,7 @@ impl Rendering {
 }
 
 /// The objects in a chart's `crds/`.
-fn crds_of(chart: &Chart) -> Result<Vec<Sourced>, Error> {
+pub(crate) fn crds_of(chart: &Chart) -> Result<Vec<Sourced>, Error> {
     let mut objects = Vec::new();
     for crd in chart.crds() {
         let text = String::from_utf8_lossy(&crd.file.data);

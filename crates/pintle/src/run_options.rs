@@ -10,6 +10,9 @@ use crate::{
     Readiness, Timeouts, Updates, Wait,
 };
 
+/// How old a pending record of somebody else must be before it is taken for dead.
+pub(crate) const PENDING_TIMEOUT: Duration = Duration::from_secs(300);
+
 /// How an action is run: what the plans' builders set one by one, as one value for callers that keep it, such as
 /// [`Ensure`](crate::Ensure).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -40,6 +43,9 @@ pub struct RunOptions {
     pub ownership: Ownership,
     /// How long it may take. Default: 5 minutes for each wait.
     pub timeouts: Timeouts,
+    /// How old a pending record must be that this engine did not write (`helm` takes no lock) before whoever wrote it
+    /// is taken for dead. Default: 5 minutes.
+    pub pending_timeout: Duration,
     /// How many revisions are kept. Default: 10.
     pub history_limit: HistoryLimit,
     /// Whether the release's namespace is made when it is missing. Default: never.
@@ -91,6 +97,7 @@ impl RunOptions {
             updates: Updates::default(),
             ownership: Ownership::default(),
             timeouts: Timeouts::default(),
+            pending_timeout: PENDING_TIMEOUT,
             history_limit: HistoryLimit::default(),
             create_namespace: CreateNamespace::default(),
             create_storage_namespace: CreateNamespace::default(),

@@ -79,6 +79,6 @@ impl TestRun {
     pub async fn run(self, observer: &dyn Observer, cancel: &CancellationToken) -> Result<Tested, Error> {
         self.release.check_name()?;
         let past = self.release.ledger().past().await?.ok_or_else(|| self.release.not_found())?;
-        crate::run::test(self, past.last, observer, cancel).await
+        crate::run::test(self, past, observer, cancel).await
     }
 }

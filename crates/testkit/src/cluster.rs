@@ -15,13 +15,17 @@ use crate::kubeconfig;
 use crate::launch::{self, Launch, Members, ServerPlan};
 use crate::namespace::Namespace;
 use crate::output::Output;
-use crate::pki::Authority;
+use crate::pki::{Authority, Identity};
 use crate::ports::Port;
 use crate::process::Guarded;
 use crate::programs;
 
 /// How long what the controllers do at the start may take.
 const SETTLING: Duration = Duration::from_secs(120);
+
+/// A user that may do everything, and its group.
+const ADMIN: &str = "kubernetes-super-admin";
+const ADMINS: &str = "system:masters";
 
 /// How much of a cluster runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -144,9 +148,8 @@ impl State {
         authority: Authority,
         own: Option<Mutex<Processes>>,
     ) -> Result<Self, Error> {
-        let admin = authority.client("kubernetes-super-admin", Some("system:masters"))?;
-        let kubeconfig =
-            kubeconfig::text(name, server, &authority.certificate, "kubernetes-super-admin", &admin);
+        let admin = authority.client(ADMIN, Some(ADMINS))?;
+        let kubeconfig = kubeconfig::text(name, server, &authority.certificate, ADMIN, &admin);
         let kubeconfig_path = folder.join("super-admin.conf");
         if own.is_some() {
             launch::write(&kubeconfig_path, &kubeconfig)?;
@@ -188,6 +191,11 @@ impl State {
     ) -> Result<String, Error> {
         let identity = self.authority.client(user, group)?;
         Ok(kubeconfig::text(&self.name, server, &self.authority.certificate, user, &identity))
+    }
+
+    /// An identity that may do everything.
+    pub(crate) fn admin(&self) -> Result<Identity, Error> {
+        self.authority.client(ADMIN, Some(ADMINS))
     }
 
     /// The ids of the processes that this process runs for the cluster.

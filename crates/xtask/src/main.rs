@@ -1,4 +1,4 @@
-//! The project's own chores: demo, test, corpus, differ, record, bench, fuzz.
+//! The project's own chores: demo, test, corpus, differ, record, bench, faults, fuzz, interchange.
 
 use std::process::ExitCode;
 
@@ -10,6 +10,7 @@ mod demo;
 mod differ;
 #[path = "../../render/tests/expression/mod.rs"]
 mod expression;
+mod faults;
 mod fuzz;
 mod gate;
 mod groups;
@@ -42,6 +43,11 @@ enum Chore {
     Differ(differ::Arguments),
     /// Measures beside the real Helm, and says which goals are met.
     Bench(bench::Arguments),
+    /// Kills and hinders the engine at every single API request, and looks what the next run makes of it.
+    Faults(faults::Arguments),
+    /// The process that `faults` kills.
+    #[command(hide = true)]
+    FaultsEngine(faults::engine::Arguments),
     /// Looks for inputs that make a reader of foreign bytes panic or hang.
     Fuzz(fuzz::Arguments),
     /// Installs, upgrades, rolls back and uninstalls charts by the program and by the real Helm, and compares.
@@ -63,6 +69,8 @@ fn main() -> ExitCode {
         Chore::Corpus(arguments) => corpus::run(&arguments),
         Chore::Differ(arguments) => differ::run(&arguments),
         Chore::Bench(arguments) => bench::run(&arguments),
+        Chore::Faults(arguments) => faults::run(&arguments),
+        Chore::FaultsEngine(arguments) => faults::engine::run(&arguments),
         Chore::Fuzz(arguments) => fuzz::run(&arguments),
         Chore::Interchange(arguments) => interchange::run(&arguments),
     };

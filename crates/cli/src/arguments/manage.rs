@@ -77,6 +77,10 @@ pub(crate) struct UpgradeArguments {
     /// Where changes are merged: in the server (`true`), here (`false`), or as the last revision did (`auto`).
     #[arg(long, value_name = "WHERE", default_value = "auto")]
     pub(crate) server_side: ServerSide,
+    /// How old a pending revision of helm's must be before whoever made it is taken for dead. Those of this program have
+    /// a lock, which tells within 15 s.
+    #[arg(long, value_name = "DURATION", default_value = "5m0s")]
+    pub(crate) pending_timeout: GoDuration,
     /// Installs the release if there is none of that name.
     #[arg(short, long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) install: Option<Switch>,
@@ -183,6 +187,10 @@ pub(crate) struct RollbackArguments {
     /// Where changes are merged: in the server (`true`), here (`false`), or as the last revision did (`auto`).
     #[arg(long, value_name = "WHERE", default_value = "auto")]
     pub(crate) server_side: ServerSide,
+    /// How old a pending revision of helm's must be before whoever made it is taken for dead. Those of this program have
+    /// a lock, which tells within 15 s.
+    #[arg(long, value_name = "DURATION", default_value = "5m0s")]
+    pub(crate) pending_timeout: GoDuration,
     /// A description of the revision instead of `Rollback to N`; at most 256 characters.
     #[arg(long, value_name = "TEXT")]
     pub(crate) description: Option<String>,
@@ -200,6 +208,10 @@ pub(crate) struct UninstallArguments {
     /// The releases.
     #[arg(required = true)]
     pub(crate) releases: Vec<ReleaseName>,
+    /// How old a pending revision of helm's must be before whoever made it is taken for dead. Those of this program have
+    /// a lock, which tells within 15 s.
+    #[arg(long, value_name = "DURATION", default_value = "5m0s")]
+    pub(crate) pending_timeout: GoDuration,
     /// What becomes of the dependents of deleted objects.
     #[arg(long, default_value = "background")]
     pub(crate) cascade: Cascade,

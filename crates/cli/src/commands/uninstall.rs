@@ -67,6 +67,7 @@ pub(super) fn plan(
         .plan_uninstall()
         .hooks(options::hooks(arguments.no_hooks))
         .timeout(arguments.timeout.0)
+        .pending_timeout(arguments.pending_timeout.0)
         .wait(options::wait(arguments.wait, None)?)
         .cascade(match arguments.cascade {
             arguments::Cascade::Background => Cascade::Background,

@@ -234,6 +234,7 @@ impl Following {
         known: &mut Known,
     ) -> Result<(), String> {
         let corrected = self.handle.correct(drifts, &(), &self.stop).await;
+        let corrected = corrected.map_err(|error| error.to_string())?;
         registration.expect_applied(&corrected.applied);
         for object in &corrected.objects {
             known.told.remove(&object.object.key());

@@ -12,7 +12,7 @@ use crate::queue::Reached;
 pub(super) fn blocked(error: &Error) -> Blocked {
     let reason = match error {
         Error::Render(_) | Error::Chart(_) | Error::NotInstallable { .. } => Reason::RenderFailed,
-        Error::Pending { .. } => Reason::Locked,
+        Error::Pending { .. } | Error::Held { .. } => Reason::Locked,
         Error::Name { .. } => Reason::InvalidSpec,
         error => match cluster(error) {
             Some(error) if is_silent(error) => Reason::ClusterUnreachable,
@@ -34,7 +34,7 @@ pub(super) fn reached(error: &Error) -> Reached {
             Error::Render(_) | Error::Chart(_) | Error::Name { .. } | Error::NotInstallable { .. } => {
                 Reached::NotAsked
             }
-            Error::Unrecorded { .. } => Reached::No,
+            Error::Unrecorded { .. } | Error::LockLost { .. } => Reached::No,
             _ => Reached::Yes,
         },
     }
@@ -51,7 +51,7 @@ pub(super) fn failure(failure: &Failure) -> String {
 /// The cluster's own error behind one of the engine's.
 fn cluster(error: &Error) -> Option<&ClusterError> {
     match error {
-        Error::Cluster { source, .. } => Some(source),
+        Error::Cluster { source, .. } | Error::Lock { source, .. } => Some(source),
         Error::Store(StoreError::Backend(source)) => source.downcast_ref(),
         _ => None,
     }

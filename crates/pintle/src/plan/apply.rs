@@ -17,7 +17,8 @@ use super::live::{Served, Sourced, changes, manifest_objects, obsolete, read};
 use super::probe::Probing;
 use super::writing::apply_method;
 use super::{
-    Action, Finding, ObjectAction, Plan, PlanInstall, PlanUpgrade, Planned, Rendered, Revision, Work, Writing,
+    Action, Basis, Finding, ObjectAction, Plan, PlanInstall, PlanUpgrade, Planned, Rendered, Revision, Work,
+    Writing, check_pending,
 };
 use crate::explainer::Explainer;
 use crate::ledger::Past;
@@ -75,14 +76,9 @@ impl PlanUpgrade {
         }
         let Some(past) = past else { return Err(self.release.no_deployed()) };
         let last = &past.last.record;
-        if last.info.status.is_pending() {
-            return Err(Error::Pending {
-                name: last.name.clone(),
-                revision: last.revision,
-                status: last.info.status.clone(),
-            });
-        }
-        let replaceable = matches!(last.info.status, Status::Deployed | Status::Failed | Status::Superseded);
+        check_pending(&past.last, self.settings.pending_timeout)?;
+        let replaceable = last.info.status.is_pending()
+            || matches!(last.info.status, Status::Deployed | Status::Failed | Status::Superseded);
         if past.deployed.is_none() && !replaceable {
             return Err(self.release.no_deployed());
         }
@@ -292,6 +288,7 @@ pub(crate) async fn plan_revision(
         annotations,
         settings: settings.clone(),
         writing,
+        basis: Basis::of(past),
         crds,
         objects,
         waves,

@@ -206,6 +206,13 @@ macro_rules! settings {
             self
         }
 
+        /// How old a pending record that `helm` wrote must be before whoever wrote it is taken for dead. Default: 5
+        /// minutes. A record of this engine needs no age: its lock tells.
+        pub fn pending_timeout(mut self, age: Duration) -> Self {
+            self.settings.pending_timeout = age;
+            self
+        }
+
         /// What is waited for. Default: hooks alone.
         pub fn wait(mut self, wait: Wait) -> Self {
             self.settings.wait = wait;

@@ -12,10 +12,12 @@ use crate::{Cascade, Error, History, ReleaseHandle, RunOptions, Sensitive};
 
 mod action;
 mod apply;
+mod basis;
 mod builder;
 mod live;
 mod probe;
 mod report;
+mod resume;
 mod rollback;
 mod sealed;
 mod uninstall;
@@ -24,11 +26,13 @@ mod writing;
 pub use action::{Action, ObjectAction, ObjectChange};
 
 pub(crate) use apply::{install, upgrade};
+pub(crate) use basis::{Basis, Predecessor, check_pending};
 pub(crate) use builder::{IfAbsent, Inputs, Look};
 pub use builder::{PlanInstall, PlanRollback, PlanUninstall, PlanUpgrade, SubchartNotes};
 pub(crate) use live::{Sourced, flatten, hook_objects, manifest_objects, stream_objects};
 pub(crate) use probe::explain_immutable;
 pub use report::{PlanReport, PlannedObject, Step};
+pub(crate) use resume::resume;
 pub(crate) use sealed::Rendered;
 pub use sealed::{PlanKey, SealedObject, SealedPlan, Sealing};
 pub(crate) use writing::Writing;
@@ -66,6 +70,7 @@ pub(crate) struct Revision {
     pub(crate) annotations: std::collections::BTreeMap<String, String>,
     pub(crate) settings: RunOptions,
     pub(crate) writing: Writing,
+    pub(crate) basis: Basis,
     /// The objects of `crds/`, in order.
     pub(crate) crds: Vec<Planned>,
     /// The objects of the new revision, in Helm's install order.
@@ -86,6 +91,7 @@ pub(crate) struct Revision {
 #[derive(Clone)]
 pub(crate) struct Uninstall {
     pub(crate) stored: pintle_release::Stored,
+    pub(crate) basis: Basis,
     pub(crate) settings: RunOptions,
     pub(crate) objects: Vec<Planned>,
     pub(crate) cascade: Cascade,

@@ -8,7 +8,7 @@ use pintle_release::{Record, Status, StoreError};
 use super::apply::{Desired, plan_revision};
 use super::live::manifest_objects;
 use super::writing::apply_method;
-use super::{Action, Plan, PlanRollback};
+use super::{Action, Plan, PlanRollback, check_pending};
 use crate::Error;
 
 impl PlanRollback {
@@ -18,6 +18,7 @@ impl PlanRollback {
         release.check_name()?;
         let ledger = release.ledger();
         let past = ledger.past().await?.ok_or_else(|| release.not_found())?;
+        check_pending(&past.last, settings.pending_timeout)?;
         let last = &past.last.record;
         let to = to.unwrap_or_else(|| last.revision.saturating_sub(1));
         let missing = || Error::NoRevision { name: release.name().to_owned(), revision: to };

@@ -7,7 +7,8 @@ use pintle_release::Status;
 
 use super::apply::old_objects;
 use super::live::{obsolete, read};
-use super::{Plan, PlanUninstall, Uninstall, Work};
+use super::{Basis, Plan, PlanUninstall, Uninstall, Work, check_pending};
+use crate::ledger::RUN;
 use crate::{Error, History};
 
 impl PlanUninstall {
@@ -16,8 +17,11 @@ impl PlanUninstall {
         let Self { release, settings, look, cascade, history } = self;
         release.check_name()?;
         let past = release.ledger().past().await?.ok_or_else(|| release.not_found())?;
+        check_pending(&past.last, settings.pending_timeout)?;
         let gone = past.last.record.info.status == Status::Uninstalled;
-        if gone && history == History::Keep {
+        // A run that died when everything was done may have left its lock.
+        let left = past.last.annotations.contains_key(RUN);
+        if gone && !left && history == History::Keep {
             return Err(Error::AlreadyUninstalled { name: release.name().to_owned() });
         }
         let namespace = past.last.record.namespace.clone();
@@ -37,7 +41,8 @@ impl PlanUninstall {
         };
         let description =
             settings.description.clone().unwrap_or_else(|| "Uninstallation complete".to_owned());
-        let work = Uninstall { stored: past.last, settings, objects, cascade, history, description };
+        let basis = Basis::of(Some(&past));
+        let work = Uninstall { stored: past.last, basis, settings, objects, cascade, history, description };
         let work = Work::Uninstall(Box::new(work));
         Ok(Plan { release, work, warnings, sensitive: look.sensitive })
     }

@@ -7,11 +7,13 @@ use pintle_cluster::{
     ApplyOptions, Before, DeleteOptions, Deletion, Error as ClusterError, Gvk, Method, Object, ObjectRef,
     Scope, Selection, Unobserved, WaitOptions,
 };
-use pintle_release::{ApplyMethod, DeletePolicy, Hook, HookEvent, HookPhase, OutputLogPolicy, Record};
+use pintle_release::{
+    ApplyMethod, DeletePolicy, Hook, HookEvent, HookExecution, HookPhase, OutputLogPolicy, Record,
+};
 use pintle_value::Data;
 
 use super::{Run, Stop, doing_hook};
-use crate::ledger::Entry;
+use crate::ledger::{Entry, HOOKS_AT};
 use crate::plan::hook_objects;
 use crate::{Event, Hooks, RunOptions};
 
@@ -34,8 +36,24 @@ impl Run<'_> {
         if settings.hooks == Hooks::Skip {
             return Ok(());
         }
+        let goes_on = match self.resumes {
+            Some(last) if last == at => true,
+            // The dead run had done with these hooks when it came to those of a later event.
+            Some(_) if is_before(at) => return Ok(()),
+            _ => false,
+        };
         let order: Vec<(String, String)> =
             hooks_at(&entry.record, at).map(|hook| (hook.path.clone(), hook.name.clone())).collect();
+        if order.is_empty() {
+            return Ok(());
+        }
+        if !goes_on {
+            entry.annotations.insert(HOOKS_AT.to_owned(), at.as_str().to_owned());
+            // What stands there is of another event, or of another revision.
+            for hook in entry.record.hooks.iter_mut().filter(|hook| hook.runs_at(at)) {
+                hook.last_run = HookExecution::default();
+            }
+        }
         let mut succeeded = Vec::new();
         for (path, name) in order {
             let Some(place) =
@@ -43,11 +61,16 @@ impl Run<'_> {
             else {
                 continue;
             };
+            let phase = entry.record.hooks.get(place).map(|hook| hook.last_run.phase);
+            if goes_on && phase == Some(HookPhase::Succeeded) {
+                succeeded.push(place);
+                continue;
+            }
             match self.hook(entry, place, at, settings).await {
                 Ok(()) => succeeded.push(place),
                 Err(stop) => {
                     if let Some(hook) = entry.record.hooks.get(place).cloned()
-                        && !self.scope.cancel_token().is_cancelled()
+                        && self.stopped().is_none()
                     {
                         self.logs(&hook, OutputLogPolicy::HookFailed, &entry.record.namespace).await;
                         self.dispose(&hook, DeletePolicy::HookFailed, &entry.record.namespace, settings)
@@ -61,6 +84,10 @@ impl Run<'_> {
                     return Err(stop);
                 }
             }
+        }
+        if is_before(at) {
+            // Written down before the work goes on, so that no hook is repeated when that is interrupted.
+            entry.write().await.map_err(|error| Stop::store(&error))?;
         }
         for place in succeeded.into_iter().rev() {
             let Some(hook) = entry.record.hooks.get(place).cloned() else { continue };
@@ -113,7 +140,7 @@ impl Run<'_> {
                 failure.template = Some(hook.path.clone());
                 Stop::Failed(failure, class)
             }
-            Stop::Cancelled => Stop::Cancelled,
+            stop => stop,
         })
     }
 
@@ -213,7 +240,7 @@ impl Run<'_> {
     /// Tells what the containers of a hook's Job or Pod printed.
     pub(super) async fn logs_of(&self, hook: &Hook, namespace: &str) {
         let cluster = self.release.cluster();
-        let scope = Scope::new(self.scope.cancel_token().clone()).within(LOGS);
+        let scope = self.hold.work.within(LOGS);
         for object in self.hook_references(hook, namespace).await {
             let selection = match object.gvk.kind.as_str() {
                 "Job" => Selection::labels(format!("job-name={}", object.name)),
@@ -261,6 +288,14 @@ fn is_old(at: HookEvent) -> bool {
     matches!(
         at,
         HookEvent::PreRollback | HookEvent::PostRollback | HookEvent::PreDelete | HookEvent::PostDelete
+    )
+}
+
+/// Whether the hooks of an event run before the action's own work.
+fn is_before(at: HookEvent) -> bool {
+    matches!(
+        at,
+        HookEvent::PreInstall | HookEvent::PreUpgrade | HookEvent::PreRollback | HookEvent::PreDelete
     )
 }
 

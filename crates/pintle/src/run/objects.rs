@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use futures::future::join_all;
 use pintle_cluster::{
     ApplyOptions, Before, Change as Written, Deletion, Error as ClusterError, Jobs, Method, Object,
-    ObjectRef, Owner, Progress, ProgressObserver, Propagation, Scope, Status, Unobserved, WaitError,
-    WaitOptions, kinds_of,
+    ObjectRef, Owner, Progress, ProgressObserver, Propagation, Status, Unobserved, WaitError, WaitOptions,
+    kinds_of,
 };
 
 use super::{Run, Stop};
@@ -83,7 +83,7 @@ impl Run<'_> {
                 .await
             {
                 Ok(()) => {}
-                Err(Stop::Cancelled) => return Err(Stop::Cancelled),
+                Err(stop @ (Stop::Cancelled | Stop::Lost)) => return Err(stop),
                 Err(stop) => first = first.or(Some(stop)),
             }
         }
@@ -181,7 +181,7 @@ impl Run<'_> {
                     self.explain(planned.template.as_deref(), object, &failure.fields).await;
                 Err(Stop::Failed(failure, class))
             }
-            Some((Stop::Cancelled, _)) => Err(Stop::Cancelled),
+            Some((stop, _)) => Err(stop),
         }
     }
 
@@ -317,7 +317,7 @@ impl Run<'_> {
                     failure.template = failure.object.as_ref().and_then(made);
                     Stop::Failed(failure, class)
                 }
-                Stop::Cancelled => Stop::Cancelled,
+                stop => stop,
             }),
         }
     }
@@ -325,8 +325,8 @@ impl Run<'_> {
     /// What to tell of objects that did not become what they were waited for: the first of them, with all that the
     /// cluster says about it.
     pub(super) async fn unready(&self, doing: Doing, error: WaitError) -> Stop {
-        if self.scope.cancel_token().is_cancelled() {
-            return Stop::Cancelled;
+        if let Some(stop) = self.stopped() {
+            return stop;
         }
         let Some(first) = error.unready.first() else {
             return match &error.cause {
@@ -335,7 +335,7 @@ impl Run<'_> {
             };
         };
         // The step's time is up, so the questions get some of their own.
-        let scope = Scope::new(self.scope.cancel_token().clone()).within(DIAGNOSIS);
+        let scope = self.hold.work.within(DIAGNOSIS);
         let report = self.release.cluster().diagnose(&scope, first).await.ok().map(Box::new);
         let mut failure = Failure::new(doing, error.to_string()).on(Some(first.object.clone()));
         failure.report = report;

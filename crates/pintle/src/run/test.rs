@@ -3,25 +3,52 @@
 use std::sync::Arc;
 
 use pintle_cluster::Scope;
-use pintle_release::{DeletePolicy, Hook, HookEvent, OutputLogPolicy, Stored};
+use pintle_release::{DeletePolicy, Hook, HookEvent, OutputLogPolicy};
 use tokio_util::sync::CancellationToken;
 
-use super::{Run, Stop, hooks_at};
+use super::{Hold, Run, Stop, hooks_at, locked};
+use crate::ledger::Past;
+use crate::plan::Basis;
 use crate::test_run::{TestRun, Tested};
 use crate::{Error, Event, Observer};
 
-/// Helm: `pkg/action/release_testing.go`, `Run`.
+/// Runs tests under the release's lock: no other run changes meanwhile what they look at.
 pub(crate) async fn test(
     test: TestRun,
-    stored: Stored,
+    past: Past,
     observer: &dyn Observer,
     cancel: &CancellationToken,
 ) -> Result<Tested, Error> {
+    let release = test.release.clone();
+    let (caller, basis) = (Scope::new(cancel.clone()), Basis::of(Some(&past)));
+    let work = async |hold: &Hold, _: &mut locked::After| {
+        Box::pin(run_tests(test, past, &basis, observer, hold)).await
+    };
+    locked::run(&release, basis.fence, &caller, work).await
+}
+
+/// Helm: `pkg/action/release_testing.go`, `Run`.
+async fn run_tests(
+    test: TestRun,
+    past: Past,
+    basis: &Basis,
+    observer: &dyn Observer,
+    hold: &Hold,
+) -> Result<Tested, Error> {
     let TestRun { release, settings, filter, logs } = test;
-    let scope = Scope::new(cancel.clone());
-    let (warnings, sensitive) = (Vec::new(), crate::Sensitive::default());
-    let run = Run { release, observer, scope, warnings, sensitive, explainer: None };
-    let mut entry = run.release.ledger().reopen(stored);
+    let run = Run {
+        release,
+        observer,
+        scope: hold.work.clone(),
+        hold,
+        resumes: None,
+        warnings: Vec::new(),
+        sensitive: crate::Sensitive::default(),
+        explainer: None,
+    };
+    let ledger = run.ledger();
+    run.unmoved(&ledger, basis).await?;
+    let mut entry = ledger.reopen(past.last);
     // Helm moves the tests that do not run to the front of the record.
     let (hooks, skipped): (Vec<Hook>, Vec<Hook>) =
         std::mem::take(&mut entry.record.hooks).into_iter().partition(|hook| filter.takes(&hook.name));
@@ -60,6 +87,7 @@ pub(crate) async fn test(
         }
     }
     match failed {
+        Some(Stop::Lost) => Err(Error::LockLost { name: entry.record.name.clone() }),
         Some(Stop::Cancelled) => Err(Error::Cancelled {
             name: entry.record.name.clone(),
             revision: entry.record.revision,

@@ -6,7 +6,8 @@ use pintle_cluster::order::is_custom;
 use pintle_cluster::{Deletion, ObjectRef, Propagation, WaitOptions};
 use pintle_release::{HookEvent, Status};
 
-use super::{Run, Stop};
+use super::{After, Run, Stop};
+use crate::ledger::HOOKS_AT;
 use crate::plan::{Planned, Uninstall};
 use crate::{
     Cascade, Change, Doing, Error, Failed, History, ObjectAction, ObjectChange, Outcome, Remedy, RunOptions,
@@ -15,15 +16,23 @@ use crate::{
 
 impl Run<'_> {
     /// Helm: `pkg/action/uninstall.go`, `Run`. Other than Helm, the records stay until everything is deleted.
-    pub(super) async fn uninstall(self, plan: Uninstall) -> Result<Outcome, Error> {
-        let ledger = self.release.ledger();
+    pub(super) async fn uninstall(mut self, plan: Uninstall, after: &mut After) -> Result<Outcome, Error> {
+        let ledger = self.ledger();
+        self.unmoved(&ledger, &plan.basis).await?;
         let mut entry = ledger.reopen(plan.stored.clone());
         let mut objects = Vec::new();
         if entry.record.info.status != Status::Uninstalled {
+            let at = entry.annotations.get(HOOKS_AT).and_then(|at| HookEvent::from_name(at));
+            let at = at.filter(|_| entry.record.info.status == Status::Uninstalling);
+            entry.claim(&self.hold.claim);
+            if let Some(at) = at {
+                entry.annotations.insert(HOOKS_AT.to_owned(), at.as_str().to_owned());
+            }
             entry.record.info.deleted = Some(Timestamp::now());
             entry.set(Status::Uninstalling, "Deletion in progress (or silently failed)");
             entry.write().await?;
             self.recorded(&entry.record);
+            self.resumes = at;
             if let Err(stop) = self.take_down(&plan, &mut entry, &mut objects).await {
                 let name = self.release.name().to_owned();
                 let (failure, class) = self
@@ -40,15 +49,20 @@ impl Run<'_> {
             }
             entry.set(Status::Uninstalled, plan.description.clone());
         }
+        let record = entry.record.clone();
         match plan.history {
-            History::Delete => ledger.purge().await?,
+            History::Delete => {
+                ledger.purge(record.revision).await?;
+                *after = After::Delete(entry);
+            }
             History::Keep => {
                 entry.write_last_word().await?;
-                self.recorded(&entry.record);
-                ledger.supersede(entry.record.revision).await?;
+                self.recorded(&record);
+                ledger.supersede(record.revision).await?;
+                *after = After::Settle(entry);
             }
         }
-        Ok(self.outcome(Change::Uninstalled, entry.record, objects))
+        Ok(self.outcome(Change::Uninstalled, record, objects))
     }
 
     async fn take_down(

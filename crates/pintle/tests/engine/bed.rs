@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use pintle::cluster::{RequestObserver, Sent, Verb};
 use pintle::value::{Data, DataMap};
 use pintle::{CancellationToken, Chart, Engine, Event, Observer, ReleaseHandle, Target};
 use pintle_testkit::{Bed, Helm, Namespace, Tenant, fixtures};
@@ -50,6 +51,20 @@ impl Stage {
         (serde_json::from_slice(&json).unwrap(), secret)
     }
 
+    /// A target of an engine of its own, which tells `observer` of each request.
+    pub(crate) async fn target(&self, engine: &Engine, observer: Arc<dyn RequestObserver>) -> Target {
+        let client = client(self.tenant.kubeconfig()).await;
+        engine.target_of(pintle::cluster::Target::builder(client).observer(observer).build())
+    }
+
+    /// The Leases in the test's namespace, by name.
+    pub(crate) fn leases(&self) -> Vec<String> {
+        let path = format!("/apis/coordination.k8s.io/v1/namespaces/{}/leases", self.namespace);
+        let list = self.tenant.api().get(&path).unwrap();
+        let name = |lease: &serde_json::Value| lease["metadata"]["name"].as_str().unwrap().to_owned();
+        list["items"].as_array().unwrap().iter().map(name).collect()
+    }
+
     /// A live object, or `None`.
     pub(crate) fn find(&self, path: &str) -> Option<serde_json::Value> {
         self.tenant.api().find(&path.replace("{ns}", self.namespace.name())).unwrap()
@@ -88,6 +103,31 @@ pub(crate) fn values(json: &str) -> DataMap {
 /// Runs whatever the test is not about: nobody watches, nobody cancels.
 pub(crate) fn nobody() -> CancellationToken {
     CancellationToken::new()
+}
+
+/// Cancels a token when a request has been answered: the first for which `look` says so.
+pub(crate) struct Tripwire<F> {
+    pub(crate) token: CancellationToken,
+    look: F,
+}
+
+impl<F: Fn(&Sent<'_>) -> bool + Send + Sync> Tripwire<F> {
+    pub(crate) fn new(look: F) -> Arc<Self> {
+        Arc::new(Self { token: CancellationToken::new(), look })
+    }
+}
+
+impl<F: Fn(&Sent<'_>) -> bool + Send + Sync> RequestObserver for Tripwire<F> {
+    fn sent(&self, request: &Sent<'_>) {
+        if (self.look)(request) {
+            self.token.cancel();
+        }
+    }
+}
+
+/// Whether a request wrote an object whose path ends so.
+pub(crate) fn wrote(request: &Sent<'_>, verb: Verb, path: &str) -> bool {
+    request.verb == verb && request.path.ends_with(path)
 }
 
 /// Keeps all events.

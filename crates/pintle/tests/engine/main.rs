@@ -4,11 +4,13 @@
 
 mod bad_input;
 mod bed;
+mod cancelling;
 mod ensuring;
 mod immutable;
 mod interchange;
 mod kinds;
 mod lifecycle;
+mod locking;
 mod merging;
 mod permissions;
 mod planning;

@@ -78,6 +78,11 @@ fn steps(workspace: &Workspace) -> Vec<Step> {
     }
     steps.push(Step::new("fuzz targets, a short run", |workspace| fuzz(workspace, "test", &["--locked"])));
     steps.push(Step::new("tests", step::tests));
+    steps.push(Step::new("faults", |_| {
+        let sample = ["faults", "--every", "9", "--seconds", "90"];
+        let xtask = ["run", "--quiet", "--package", "pintle-xtask", "--"];
+        cargo(xtask.into_iter().chain(sample))
+    }));
     steps.push(Step::new("corpus", |_| {
         cargo(["run", "--profile", "corpus", "--quiet", "--package", "pintle-xtask", "--", "corpus"])
     }));
