@@ -57,7 +57,7 @@ impl Place {
             helm: Helm::v4()?.on(cluster),
             group: format!("n{number}.faults.pintle.test"),
             folder,
-            chart: crate::corpus::workspace().join("fixtures/faults/chart"),
+            chart: crate::corpus::workspace().join("fixtures/crash-matrix"),
         })
     }
 
