@@ -60,13 +60,12 @@ impl CommandPostRenderer {
     fn pipe(&self, input: &[u8]) -> Result<Vec<u8>, String> {
         let name = self.program.display();
         let failed = |reason: String| format!("error while running command {name}: {reason}");
-        let mut child = Command::new(&self.program)
-            .args(&self.arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(|error| failed(error.to_string()))?;
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // A group of its own, so that it ends with all that it started: each of them holds the pipes open.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let mut child = command.spawn().map_err(|error| failed(error.to_string()))?;
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let limit = self.output_limit;
         // All three at once: no pipe may fill up while another is waited for.
@@ -84,11 +83,12 @@ impl CommandPostRenderer {
         });
         let complaint = String::from_utf8_lossy(&complaint).trim_end().to_owned();
         let status = status.map_err(|reason| failed(format!("{reason}. error output:\n{complaint}")))?;
-        if !status.success() {
-            return Err(failed(format!("{status}. error output:\n{complaint}")));
-        }
+        // Asked first: a program that writes on ends by the closed pipe, and not well.
         if output.len() as u64 > limit {
             return Err(failed(format!("it wrote more than the limit of {limit} bytes")));
+        }
+        if !status.success() {
+            return Err(failed(format!("{status}. error output:\n{complaint}")));
         }
         if output.trim_ascii().is_empty() {
             return Err(format!("post-renderer {name} produced empty output"));
@@ -121,7 +121,7 @@ fn wait(child: &mut Child, timeout: Duration) -> Result<std::process::ExitStatus
             Ok(None) if began.elapsed() < timeout => std::thread::sleep(LOOK),
             ended => {
                 // Its pipes close with it, whatever else becomes of it.
-                let _ = child.kill();
+                end(child);
                 let _ = child.wait();
                 return Err(match ended {
                     Err(error) => error.to_string(),
@@ -130,6 +130,15 @@ fn wait(child: &mut Child, timeout: Duration) -> Result<std::process::ExitStatus
             }
         }
     }
+}
+
+/// Ends a program, and where there are process groups all that it started.
+fn end(child: &mut Child) {
+    #[cfg(unix)]
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
+    let _ = child.kill();
 }
 
 #[cfg(all(test, unix))]
@@ -164,7 +173,9 @@ mod tests {
         let failed = error(shell("echo broken >&2; exit 3"));
         assert!(failed.contains("exit status: 3") && failed.contains("broken"), "{failed}");
         assert!(error(shell("cat >/dev/null")).contains("produced empty output"));
-        assert!(error(shell("sleep 60").timeout(Duration::from_millis(50))).contains("longer than 50ms"));
+        assert!(
+            error(shell("sleep 60; true").timeout(Duration::from_millis(50))).contains("longer than 50ms")
+        );
         assert!(error(shell("yes").output_limit(1000)).contains("1000 bytes"));
         assert!(error(CommandPostRenderer::new("/no/such/program")).contains("/no/such/program"));
     }
