@@ -1,7 +1,7 @@
 //! In which order objects are written and deleted.
 //!
 //! Helm has a list of kinds and goes through it one object at a time. Here the list is a graph: what needs what is told
-//! by [`STEPS`] for the built-in kinds, by the API group for custom objects (which need their CRD, what answers
+//! by a table for the built-in kinds, by the API group for custom objects (which need their CRD, what answers
 //! their webhooks and what works on them, so everything else), and by [`DEPENDS_ON`] where a chart says more.
 //! Objects that do not need each other go at once.
 
