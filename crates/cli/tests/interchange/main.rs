@@ -1,6 +1,6 @@
 //! Every action of the program against the same action of Helm 4.3.1 and of Helm 3, on a real API server.
 //!
-//! A few charts belong to each run of the tests; `cargo xtask interchange` runs all of them.
+//! `cargo xtask interchange` runs it, over all charts or some of them; the tests of every day do not.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

@@ -56,15 +56,12 @@ pub(crate) fn run(arguments: &Arguments) -> crate::Outcome {
 fn steps(workspace: &Workspace) -> Vec<Step> {
     let mut steps = vec![
         Step::new("format", |_| cargo(["fmt", "--all", "--check"])),
-        Step::new("format of fuzz targets", |workspace| fuzz(workspace, "fmt", &["--check"])),
+        Step::new("format of fuzz targets", format_of_fuzz_targets),
         Step::new("layers", layers::check),
         Step::new("loose files", loose::check),
         Step::new("licences", licences::check),
         Step::new("clippy", |_| {
             cargo(["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"])
-        }),
-        Step::new("clippy of fuzz targets", |workspace| {
-            fuzz(workspace, "clippy", &["--all-targets", "--locked", "--", "-D", "warnings"])
         }),
         Step::new("documentation", |_| {
             step::cargo_with(["doc", "--workspace", "--no-deps"], [("RUSTDOCFLAGS", "-D warnings")])
@@ -76,13 +73,7 @@ fn steps(workspace: &Workspace) -> Vec<Step> {
             cargo(["check", "--package", "pintle", "--no-default-features", "--features", &feature])
         }));
     }
-    steps.push(Step::new("fuzz targets, a short run", |workspace| fuzz(workspace, "test", &["--locked"])));
     steps.push(Step::new("tests", step::tests));
-    steps.push(Step::new("faults", |_| {
-        let sample = ["faults", "--every", "9", "--seconds", "90"];
-        let xtask = ["run", "--quiet", "--package", "pintle-xtask", "--"];
-        cargo(xtask.into_iter().chain(sample))
-    }));
     steps.push(Step::new("corpus", |_| {
         cargo(["run", "--profile", "corpus", "--quiet", "--package", "pintle-xtask", "--", "corpus"])
     }));
@@ -92,14 +83,11 @@ fn steps(workspace: &Workspace) -> Vec<Step> {
     steps
 }
 
-/// Runs cargo on the fuzz targets, which are a workspace of their own. They are built into the same folder, where much
-/// of what they need is already.
-fn fuzz(workspace: &Workspace, command: &str, arguments: &[&str]) -> Result<(), step::Fault> {
+/// Checks the format of the fuzz targets, which are a workspace of their own.
+fn format_of_fuzz_targets(workspace: &Workspace) -> Result<(), step::Fault> {
     let manifest = workspace.root.join("fuzz/Cargo.toml");
-    let head = [command, "--manifest-path"].map(std::ffi::OsStr::new);
-    let arguments = arguments.iter().map(std::ffi::OsStr::new);
-    let all = head.into_iter().chain([manifest.as_os_str()]).chain(arguments);
-    step::cargo_with(all, [("CARGO_TARGET_DIR", workspace.target.as_os_str())])
+    let arguments = ["fmt", "--check", "--manifest-path"].map(std::ffi::OsStr::new);
+    cargo(arguments.into_iter().chain([manifest.as_os_str()]))
 }
 
 #[expect(clippy::print_stdout, reason = "a gate says what it does")]
