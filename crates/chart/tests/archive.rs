@@ -134,7 +134,9 @@ fn refuses_what_is_no_chart() {
     assert_eq!(refused(&[]), "no files in chart archive");
     assert_eq!(refused(&[("web/values.yaml", b"")]), "Chart.yaml file is missing");
     assert_eq!(refused(&[("web/Chart.yaml", b"")]), "validation: chart.metadata.name is required");
-    assert_eq!(refused(&[("web/Chart.yaml", b"apiVersion: v3")]), "unsupported chart version");
+    let newer = b"apiVersion: v3\nname: web\nversion: 1.0.0";
+    assert_eq!(refused(&[("web/Chart.yaml", newer)]), "invalid chart apiVersion");
+    assert_eq!(refused(&[("web/Chart.yaml", b"apiVersion: v4")]), "unsupported chart version");
     assert_eq!(
         refused(&[("web/Chart.yaml", b"a: [")]),
         "cannot load Chart.yaml: error converting YAML to JSON: yaml: line 1: did not find expected node content"
