@@ -22,6 +22,8 @@ pub(super) struct Workspace {
 pub(super) struct Package {
     pub(super) id: String,
     pub(super) name: String,
+    /// The registries that it may be published to; `None` for all.
+    publish: Option<Vec<String>>,
     pub(super) version: String,
     pub(super) license: Option<String>,
     pub(super) manifest_path: PathBuf,
@@ -116,5 +118,12 @@ impl Workspace {
             open.extend(normal.map(|edge| edge.pkg.as_str()));
         }
         seen.iter().filter_map(|id| names.get(id).copied()).collect()
+    }
+}
+
+impl Package {
+    /// Whether it may be published anywhere.
+    pub(super) fn is_published(&self) -> bool {
+        self.publish.as_ref().is_none_or(|registries| !registries.is_empty())
     }
 }

@@ -77,10 +77,15 @@ fn steps(workspace: &Workspace) -> Vec<Step> {
     steps.push(Step::new("corpus", |_| {
         cargo(["run", "--profile", "corpus", "--quiet", "--package", "pintle-xtask", "--", "corpus"])
     }));
-    steps.push(Step::new("packages", |_| {
-        cargo(["package", "--workspace", "--allow-dirty", "--no-verify", "--quiet"])
-    }));
+    steps.push(Step::new("packages", packages));
     steps
+}
+
+/// Packs what is published.
+fn packages(workspace: &Workspace) -> Result<(), step::Fault> {
+    let head = ["package", "--allow-dirty", "--no-verify", "--quiet"];
+    let published = workspace.members().filter(|package| package.is_published());
+    cargo(head.into_iter().chain(published.flat_map(|package| ["--package", &package.name])))
 }
 
 /// Checks the format of the fuzz targets, which are a workspace of their own.
