@@ -13,11 +13,20 @@ const DEPENDS_ON_THE_NAME: &str = "define \"hello\"";
 
 /// What the template prints in this chart, or the error. Notes are text, so bytes that are no UTF-8 stand as U+FFFD.
 pub(crate) fn render(chart: &Chart, template: &str) -> Result<String, String> {
+    render_with(chart, template, |input| input)
+}
+
+/// The same with something else in the input, such as a stopped clock.
+pub(crate) fn render_with(
+    chart: &Chart,
+    template: &str,
+    with: impl FnOnce(RenderInput) -> RenderInput,
+) -> Result<String, String> {
     let mut templates = chart.templates().to_vec();
     templates.push(File::new("templates/NOTES.txt", template));
     let chart = CompiledChart::new(chart.to_builder().templates(templates).build());
     let capabilities = Capabilities::offline().with_kube_version(KubeVersion::parse("v1.34.0")?);
-    let input = RenderInput::new("rel", "ns").capabilities(capabilities);
+    let input = with(RenderInput::new("rel", "ns").capabilities(capabilities));
     chart.render(&input).map(|rendered| rendered.notes).map_err(|error| error.to_string())
 }
 
