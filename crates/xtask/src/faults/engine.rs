@@ -88,7 +88,7 @@ async fn act(arguments: &Arguments) -> Result<Result<Outcome, Error>, crate::Fau
         .holder(arguments.holder.as_str())
         .lock_timing(LockTiming::of(Duration::from_secs(arguments.lease)))
         .build();
-    let cluster = pintle::cluster::Target::builder(client).request_timeout(Duration::from_secs(5)).build();
+    let cluster = pintle::cluster::Target::builder(client).request_timeout(Duration::from_secs(15)).build();
     let release = engine.target_of(cluster).release(RELEASE).in_namespace(&arguments.namespace);
     let chart = chart(arguments)?;
     Ok(match arguments.action {

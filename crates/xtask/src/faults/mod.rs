@@ -329,7 +329,7 @@ impl Stage {
             Trouble::Status(429) => Mishap::Status(429, Some(1)),
             Trouble::Status(code) => Mishap::Status(code, None),
             Trouble::CutAfter => Mishap::cut_after(),
-            Trouble::Late => Mishap::Late(Duration::from_secs(7)),
+            Trouble::Late => Mishap::Late(Duration::from_secs(18)),
             Trouble::Restart => {
                 let cluster = self.place.cluster.clone();
                 Mishap::Before(Arc::new(move || {

@@ -136,7 +136,7 @@ impl Place {
         let name = format!("{action:?}").to_lowercase();
         Ok(Command::new(std::env::current_exe()?)
             .args(["faults-engine", "--action", &name, "--variant", variant, "--holder", holder])
-            .args(["--to", &to.to_string(), "--lease", "10", "--group", &self.group])
+            .args(["--to", &to.to_string(), "--lease", "13", "--group", &self.group])
             .args(["--namespace", self.namespace.name()])
             .arg("--kubeconfig")
             .arg(self.folder.path().join("kubeconfig"))
@@ -176,7 +176,7 @@ impl Place {
         if unfinished || deployed.len() != 1 || text(newest, "/status") != "deployed" {
             return Err(format!("helm history: {}", Value::from(history)).into());
         }
-        let list: Vec<Value> = self.ask_helm(&["list", "--all"])?;
+        let list: Vec<Value> = self.ask_helm(&["list"])?;
         if list.len() != 1 || list.first().is_none_or(|one| text(one, "/status") != "deployed") {
             return Err(format!("helm list: {}", Value::from(list)).into());
         }
@@ -205,7 +205,7 @@ impl Place {
 
     /// Checks that nothing is left but what Helm leaves too: a hook without a policy, and CRDs.
     pub(super) fn check_gone(&self) -> Result<(), Fault> {
-        let list: Vec<Value> = self.ask_helm(&["list", "--all"])?;
+        let list: Vec<Value> = self.ask_helm(&["list"])?;
         if !list.is_empty() {
             return Err(format!("helm list: {}", Value::from(list)).into());
         }
@@ -242,11 +242,7 @@ impl Place {
             (&widgets, "gadgets"),
         ] {
             // A kind whose CRD is gone has no objects.
-            let Some(list) =
-                self.cluster.api().find(&format!("{group}/namespaces/{}/{kind}", self.namespace))?
-            else {
-                continue;
-            };
+            let Some(list) = self.list(group, kind)? else { continue };
             for object in list.get("items").and_then(Value::as_array).into_iter().flatten() {
                 let name = text(object, "/metadata/name");
                 let anybodys = ["kube-root-ca.crt", "default"].contains(&name)
@@ -262,6 +258,19 @@ impl Place {
             return Ok(());
         }
         Err(format!("missing: {missing:?}, orphaned: {surplus:?}").into())
+    }
+
+    /// Lists a kind; a server that is busy with a new kind is asked again.
+    fn list(&self, group: &str, kind: &str) -> Result<Option<Value>, Fault> {
+        let started = std::time::Instant::now();
+        loop {
+            match self.cluster.api().find(&format!("{group}/namespaces/{}/{kind}", self.namespace)) {
+                Err(pintle_testkit::Error::Refused { status: 429, .. }) if started.elapsed() < PATIENCE => {
+                    std::thread::sleep(Duration::from_millis(200));
+                }
+                listed => return Ok(listed?),
+            }
+        }
     }
 
     fn object(&self, group: &str, path: &str) -> Result<Value, Fault> {
