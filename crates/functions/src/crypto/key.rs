@@ -14,7 +14,7 @@ use rsa::pkcs1::{DecodeRsaPrivateKey, EncodeRsaPrivateKey, EncodeRsaPublicKey};
 use sha2::{Digest, Sha256};
 
 use super::der::{self, Reader};
-use super::pem;
+use super::{pem, prime};
 use crate::host::{Random, SeededRandom, fill};
 
 /// `1.2.840.113549.1.1.1`, without parameters.
@@ -69,7 +69,7 @@ pub(super) fn generate(call: &mut dyn Call, kind: &Str) -> Result<String, CallEr
     let key = match kind.as_bytes() {
         b"" | b"rsa" => {
             call.spend(steps::RSA_4096)?;
-            PrivateKey::generate_rsa(&mut Draw::from(call)?, 4096)?
+            PrivateKey::generate_rsa::<{ 2048 / 64 }>(call)?
         }
         b"dsa" => {
             call.spend(steps::DSA)?;
@@ -93,7 +93,7 @@ pub(super) fn generate(call: &mut dyn Call, kind: &Str) -> Result<String, CallEr
 /// The key of a certificate (Sprig: `rsa.GenerateKey(rand.Reader, 2048)`).
 pub(super) fn generate_certificate_key(call: &mut dyn Call) -> Result<PrivateKey, CallError> {
     call.spend(steps::RSA_2048)?;
-    PrivateKey::generate_rsa(&mut Draw::from(call)?, 2048)
+    PrivateKey::generate_rsa::<{ 1024 / 64 }>(call)
 }
 
 /// A source for the key makers, which cannot stop in the middle: it is seeded from the run's source once.
@@ -147,8 +147,16 @@ impl TryRng for Draw {
 impl TryCryptoRng for Draw {}
 
 impl PrivateKey {
-    fn generate_rsa(random: &mut Draw, bits: usize) -> Result<Self, CallError> {
-        rsa::PrivateKey::new(random, bits)
+    /// A key of two primes that have this many words of 64 bits.
+    fn generate_rsa<const LIMBS: usize>(call: &mut dyn Call) -> Result<Self, CallError> {
+        const EXPONENT: u32 = 65_537;
+        let mut random = Draw::from(call)?;
+        let mut prime = || {
+            prime::find::<LIMBS>(EXPONENT, |bytes| random.fill(bytes), || call.spend(steps::CANDIDATE))
+                .map(|prime| BoxedUint::from_words(prime.to_words()))
+        };
+        let (p, q) = (prime()?, prime()?);
+        rsa::PrivateKey::from_p_q(p, q, BoxedUint::from(EXPONENT))
             .map(|key| Self::Rsa(Box::new(key)))
             .map_err(|error| CallError::new(format!("error generating rsa key: {error}")))
     }

@@ -9,9 +9,11 @@ mod issue;
 #[cfg(feature = "crypto-functions")]
 mod key;
 #[cfg(feature = "crypto-functions")]
-mod password;
+mod montgomery;
 #[cfg(feature = "crypto-functions")]
+mod password;
 mod pem;
+mod prime;
 #[cfg(feature = "crypto-functions")]
 mod x509;
 

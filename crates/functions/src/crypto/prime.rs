@@ -1,0 +1,199 @@
+//! Primes for RSA keys.
+//!
+//! Nearly all of the time that a key takes goes into showing that numbers are not prime. So a window of numbers is
+//! sieved first, what is left is tried to the base two, where a multiplication is a doubling, on all cores; and only
+//! what passes is put to the full test of the crate `crypto-primes`, which has the last word.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crypto_bigint::{Limb, NonZero, Uint};
+use crypto_primes::{Flavor, is_prime};
+use pintle_template::CallError;
+
+use super::montgomery::Modulus;
+
+/// How many odd numbers a window holds for each bit of them: a window without a prime is rarer than one in a million.
+const ODD_NUMBERS_A_BIT: usize = 10;
+
+/// The most threads that look for one prime; each number takes a fraction of a millisecond.
+const MOST_THREADS: usize = 8;
+
+/// A prime of all bits that the type has, the highest two of them set, so that the product of two such primes has twice
+/// as many bits. One less is no multiple of the public exponent `exponent`, which must be prime.
+///
+/// `draw` fills the first number of a window; equal draws lead to equal primes, however many threads look.
+/// `going_on` is asked before each number is tried: its error ends the search.
+pub(super) fn find<const LIMBS: usize>(
+    exponent: u32,
+    mut draw: impl FnMut(&mut [u8]),
+    mut going_on: impl FnMut() -> Result<(), CallError>,
+) -> Result<Uint<LIMBS>, CallError> {
+    loop {
+        let mut words = [0; LIMBS];
+        for word in &mut words {
+            let mut bytes = [0; 8];
+            draw(&mut bytes);
+            *word = u64::from_le_bytes(bytes);
+        }
+        let highest = Uint::from_u64(0b11).shl_vartime(Uint::<LIMBS>::BITS - 2);
+        let start = Uint::from_words(words).bitor(&highest).bitor(&Uint::ONE);
+        let numbers = left_by_sieve(&start);
+        let mut tried = 0;
+        while let Some(left) = numbers.get(tried..)
+            && let Some(found) = first_likely(left, &mut going_on)?
+        {
+            if let Some(number) = left.get(found)
+                && number.rem_limb(divisor(u64::from(exponent))) != Limb::ONE
+                && is_prime(Flavor::Any, number)
+            {
+                return Ok(*number);
+            }
+            tried += found + 1;
+        }
+    }
+}
+
+/// The numbers of a window that have no small divisor, from an odd number on.
+fn left_by_sieve<const LIMBS: usize>(start: &Uint<LIMBS>) -> Vec<Uint<LIMBS>> {
+    // A divisor more costs a division, and saves a part of a trial, which takes the longer the more bits there are.
+    let primes = odd_primes(1 << (14 + LIMBS.ilog2() / 2));
+    let mut composite = vec![false; ODD_NUMBERS_A_BIT * LIMBS * 64];
+    let mut rest = primes.as_slice();
+    while let Some(first) = rest.first() {
+        // Long divisions are by the product of as many as fit into a word.
+        let (mut product, mut count) = (*first, 1);
+        while let Some(larger) = rest.get(count).and_then(|prime| product.checked_mul(*prime)) {
+            (product, count) = (larger, count + 1);
+        }
+        let remainder = start.rem_limb(divisor(product)).0;
+        let (together, others) = rest.split_at(count);
+        for prime in together {
+            // The first index at which start + 2 · index is a multiple.
+            let missing = (prime - remainder % prime) % prime;
+            let index = if missing.is_multiple_of(2) { missing / 2 } else { missing.midpoint(*prime) };
+            let (first, step) = (usize::try_from(index), usize::try_from(*prime));
+            let (Ok(first), Ok(step)) = (first, step) else { continue };
+            for struck in composite.iter_mut().skip(first).step_by(step) {
+                *struck = true;
+            }
+        }
+        rest = others;
+    }
+    let left = (0_u64..).step_by(2).zip(composite).filter(|(_, composite)| !composite);
+    // What would be too long begins with zeros, and is no number for a key.
+    left.map(|(more, _)| start.wrapping_add(&Uint::from_u64(more))).filter(|number| number >= start).collect()
+}
+
+/// The odd primes below a limit.
+fn odd_primes(limit: usize) -> Vec<u64> {
+    let mut composite = vec![false; limit];
+    for number in (3..limit).step_by(2).take_while(|number| number * number < limit) {
+        if composite.get(number) == Some(&false) {
+            for struck in composite.iter_mut().skip(number * number).step_by(2 * number) {
+                *struck = true;
+            }
+        }
+    }
+    (0_u64..)
+        .zip(composite)
+        .skip(3)
+        .step_by(2)
+        .filter(|(_, composite)| !composite)
+        .map(|(number, _)| number)
+        .collect()
+}
+
+fn divisor(number: u64) -> NonZero<Limb> {
+    NonZero::new(Limb(number)).unwrap_or(NonZero::<Limb>::ONE)
+}
+
+/// The index of the first number that is likely to be prime.
+fn first_likely<const LIMBS: usize>(
+    numbers: &[Uint<LIMBS>],
+    going_on: &mut impl FnMut() -> Result<(), CallError>,
+) -> Result<Option<usize>, CallError> {
+    let next = AtomicUsize::new(0);
+    let found = AtomicUsize::new(usize::MAX);
+    let look = |going_on: &mut dyn FnMut() -> Result<(), CallError>| {
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            // Whoever works on an earlier number ends; one that is behind a number found is of no use.
+            if index > found.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+            let Some(number) = numbers.get(index) else { return Ok(()) };
+            if let Err(error) = going_on() {
+                found.store(0, Ordering::Relaxed);
+                return Err(error);
+            }
+            if is_likely(number) {
+                found.fetch_min(index, Ordering::Relaxed);
+            }
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
+    std::thread::scope(|scope| {
+        for _ in 1..threads {
+            // A system that gives no thread leaves the work to this one.
+            let _ = std::thread::Builder::new().spawn_scoped(scope, || look(&mut || Ok(())));
+        }
+        look(going_on)
+    })?;
+    Ok(Some(found.into_inner()).filter(|index| *index < numbers.len()))
+}
+
+/// Whether a number is likely to be prime.
+fn is_likely<const LIMBS: usize>(number: &Uint<LIMBS>) -> bool {
+    Modulus::new(&number.to_words()).is_some_and(|modulus| modulus.passes_to_base_two())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes that look random enough to a sieve.
+    fn draw() -> impl FnMut(&mut [u8]) {
+        let mut state = 1_u64;
+        move |bytes| {
+            for byte in bytes {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                *byte = (state >> 56) as u8;
+            }
+        }
+    }
+
+    #[test]
+    fn the_odd_primes_below_thirty() {
+        assert_eq!(odd_primes(30), [3, 5, 7, 11, 13, 17, 19, 23, 29]);
+    }
+
+    #[test]
+    fn what_is_left_has_no_small_divisor() {
+        let start = Uint::<2>::from_u128((u128::MAX / 3) | 1);
+        let left = left_by_sieve(&start);
+        assert!(!left.is_empty());
+        for number in left {
+            for prime in odd_primes(1000) {
+                assert_ne!(number.rem_limb(divisor(prime)), Limb::ZERO);
+            }
+        }
+    }
+
+    #[test]
+    fn a_prime_has_its_highest_bits_and_passes_the_full_test() {
+        let prime = find::<8>(65_537, draw(), || Ok(())).unwrap();
+        assert_eq!(prime.shr_vartime(510), Uint::from_u64(0b11));
+        assert!(is_prime(Flavor::Any, &prime));
+        assert_eq!(prime, find::<8>(65_537, draw(), || Ok(())).unwrap());
+    }
+
+    #[test]
+    fn a_search_can_be_ended() {
+        let mut left = 3;
+        let ended = find::<16>(65_537, draw(), || {
+            left -= 1;
+            if left == 0 { Err(CallError::new("enough")) } else { Ok(()) }
+        });
+        assert!(ended.is_err());
+    }
+}
