@@ -69,24 +69,19 @@ impl<'a, const N: usize> Modulus<'a, N> {
 
     /// number² / 2^(64 N) modulo the modulus.
     fn square(&self, number: &[u64; N]) -> [u64; N] {
-        let mut square = Square {
-            number,
-            modulus: self.words,
-            inverse: self.inverse,
-            multiples: [0; N],
-            result: [0; N],
-            sum: Sum::default(),
-        };
+        let mut square =
+            Square { number, modulus: self.words, inverse: self.inverse, multiples: [0; N], result: [0; N] };
+        let mut sum = Sum::default();
         macro_rules! columns {
-            ($($column:literal)*) => {$( square.column::<$column>(); )*};
+            ($($column:literal)*) => {$( sum = square.column::<$column>(sum); )*};
         }
         // Written out, so that each column is a run of instructions without a jump: twice as fast as a loop.
         columns!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31
             32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62);
         const { assert!(0 < N && N <= 32, "there are no more columns") };
-        let above = square.sum.middle != 0;
+        let above = sum.middle != 0;
         if let Some(last) = square.result.last_mut() {
-            *last = square.sum.low;
+            *last = sum.low;
         }
         self.reduced(square.result, above)
     }
@@ -100,38 +95,39 @@ struct Square<'a, const N: usize> {
     /// How many times the modulus, shifted by each index, is added to make the lower half zero.
     multiples: [u64; N],
     result: [u64; N],
-    sum: Sum,
 }
 
 #[expect(clippy::inline_always, reason = "a call would cost more than what is done")]
 impl<const N: usize> Square<'_, N> {
-    /// Adds all products of words whose indices add up to this column.
+    /// Adds all products of words whose indices add up to this column. The sum is handed on by itself, so that it stays
+    /// in registers.
     #[inline(always)]
     #[expect(clippy::indexing_slicing, reason = "all indices are constants below N")]
-    fn column<const COLUMN: usize>(&mut self) {
+    fn column<const COLUMN: usize>(&mut self, mut sum: Sum) -> Sum {
         if COLUMN > 2 * N - 2 {
-            return;
+            return sum;
         }
         let first = if COLUMN < N { 0 } else { COLUMN + 1 - N };
         let mut twice = Sum::default();
         for index in first..COLUMN.div_ceil(2) {
             twice.add(self.number[index], self.number[COLUMN - index]);
         }
-        self.sum.add_twice(&twice);
+        sum.add_twice(&twice);
         if COLUMN.is_multiple_of(2) {
-            self.sum.add(self.number[COLUMN / 2], self.number[COLUMN / 2]);
+            sum.add(self.number[COLUMN / 2], self.number[COLUMN / 2]);
         }
         for index in first..if COLUMN < N { COLUMN } else { N } {
-            self.sum.add(self.multiples[index], self.modulus[COLUMN - index]);
+            sum.add(self.multiples[index], self.modulus[COLUMN - index]);
         }
         if COLUMN < N {
-            let multiple = self.sum.low.wrapping_mul(self.inverse);
+            let multiple = sum.low.wrapping_mul(self.inverse);
             self.multiples[COLUMN] = multiple;
-            self.sum.add(multiple, self.modulus[0]);
-            self.sum.shift();
+            sum.add(multiple, self.modulus[0]);
+            sum.shift();
         } else {
-            self.result[COLUMN - N] = self.sum.shift();
+            self.result[COLUMN - N] = sum.shift();
         }
+        sum
     }
 }
 
@@ -164,7 +160,8 @@ impl Sum {
         let (low, carried) = self.low.overflowing_add(low);
         let (middle, first) = self.middle.overflowing_add(middle);
         let (middle, second) = middle.overflowing_add(u64::from(carried));
-        let high = self.high.wrapping_add(high).wrapping_add(u64::from(first || second));
+        // Not a short circuit: this becomes an add with carry.
+        let high = self.high.wrapping_add(high).wrapping_add(u64::from(first | second));
         *self = Self { low, middle, high };
     }
 
