@@ -118,7 +118,7 @@ pub(crate) enum Typed<'d> {
 impl<'d> Typed<'d> {
     /// The value as JSON has it.
     #[expect(clippy::cast_precision_loss, reason = "Go: encoding/json reads every number as a float64")]
-    fn to_data(&self, numbers: Numbers) -> Data {
+    pub(crate) fn to_data(&self, numbers: Numbers) -> Data {
         match self {
             Self::Scalar(Scalar::Int(value)) if numbers == Numbers::Typed => Data::Int(*value),
             Self::Scalar(Scalar::Null) => Data::Null,

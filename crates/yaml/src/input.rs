@@ -87,7 +87,7 @@ impl<'i> Input<'i> {
 
 /// Whether all bytes of a UTF-8 text are of characters that YAML allows.
 #[expect(clippy::needless_bitwise_bool, reason = "without branches the first look takes many bytes at once")]
-fn all_allowed(bytes: &[u8]) -> bool {
+pub(crate) fn all_allowed(bytes: &[u8]) -> bool {
     // The first look is one that the compiler turns into vector instructions: most blocks have nothing to look at.
     bytes.chunks(1024).enumerate().all(|(index, block)| {
         let suspicious = block.iter().fold(false, |found, &byte| {

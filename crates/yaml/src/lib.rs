@@ -29,6 +29,7 @@
 mod base64;
 mod de;
 mod decode;
+mod direct;
 mod document;
 mod emit;
 mod error;

@@ -3,7 +3,7 @@
 use pintle_value::{Data, DataList, DataMap};
 
 use crate::decode::{Duplicates, Numbers, decode};
-use crate::{Document, Error, ErrorKind, Limits};
+use crate::{Document, Error, ErrorKind, Limits, direct};
 
 const CONVERTING: &str = "error converting YAML to JSON";
 const UNMARSHALING: &str = "error unmarshaling JSON";
@@ -60,6 +60,19 @@ pub fn parse_list(bytes: &[u8], limits: &Limits) -> Result<DataList, Error> {
 }
 
 fn read(bytes: &[u8], limits: &Limits, duplicates: Duplicates, numbers: Numbers) -> Result<Data, Error> {
+    if let Some(data) = direct::read(bytes, limits, numbers) {
+        return Ok(data);
+    }
+    read_any(bytes, limits, duplicates, numbers)
+}
+
+/// Reads a text of any shape.
+pub(crate) fn read_any(
+    bytes: &[u8],
+    limits: &Limits,
+    duplicates: Duplicates,
+    numbers: Numbers,
+) -> Result<Data, Error> {
     let document = Document::first(bytes, limits).map_err(|error| error.while_at(CONVERTING))?;
     match document {
         Some(document) => decode(&document, duplicates, numbers).map_err(|error| error.while_at(CONVERTING)),
