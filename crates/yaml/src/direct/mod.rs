@@ -2,9 +2,11 @@
 //!
 //! Values files and manifests are block maps and lists of plain, quoted and literal scalars. For those the scanner, its
 //! tokens and the tree of nodes are a detour that costs most of the time. What is read here is what they read; at the
-//! first thing that is out of the ordinary (anchors, tags, flow collections but the simplest, tabs, keys that stand
+//! first thing that is out of the ordinary (anchors, tags, flow collections over several lines, tabs, keys that stand
 //! twice, and everything that may be an error) this reader gives up, and the whole text is read by them.
 
+mod block;
+mod flow;
 mod scalar;
 
 use pintle_value::{Data, DataMap, Str};
@@ -120,7 +122,7 @@ impl<'t> Reader<'t, '_> {
 
     fn next_content(&mut self) -> Result<Option<Line<'t>>> {
         while let Some(line) = self.next_line() {
-            let content = line.trim_start_matches(' ');
+            let content = unindented(line);
             let indent = line.len() - content.len();
             match content.as_bytes().first() {
                 None | Some(b'#') => continue,
@@ -157,6 +159,11 @@ impl<'t> Reader<'t, '_> {
             if frame.indent < indent {
                 if !frame.awaits {
                     return Err(Unusual);
+                }
+                let around = frame.indent;
+                if !is_item && self.key(content)?.is_none() {
+                    let data = self.scalar(content, around)?;
+                    return self.add(data);
                 }
                 self.open(indent, is_item, false)?;
                 break;
@@ -200,7 +207,7 @@ impl<'t> Reader<'t, '_> {
             match &mut frame.parts {
                 Parts::Items { .. } => {
                     let behind = content.get(1..).unwrap_or_default();
-                    value = behind.trim_start_matches(' ');
+                    value = unindented(behind);
                     if is_nothing(value) {
                         return Ok(());
                     }
@@ -220,7 +227,7 @@ impl<'t> Reader<'t, '_> {
                     {
                         *kept = key;
                     }
-                    value = behind.trim_start_matches(' ');
+                    value = unindented(behind);
                     if is_nothing(value) {
                         return Ok(());
                     }
@@ -241,18 +248,15 @@ impl<'t> Reader<'t, '_> {
         let (key, behind) = match content.as_bytes().first() {
             Some(quote @ (b'"' | b'\'')) => {
                 let Some((text, behind)) = self.quoted_within(content, *quote)? else { return Ok(None) };
-                let Some(behind) = behind.trim_start_matches(' ').strip_prefix(':') else { return Ok(None) };
+                let Some(behind) = unindented(behind).strip_prefix(':') else { return Ok(None) };
                 (text, behind)
             }
             _ if !starts_plain(content) => return Ok(None),
             _ => {
-                let is_end = |at: &usize| matches!(content.as_bytes().get(at + 1), None | Some(b' '));
-                let Some(colon) = memchr::memchr_iter(b':', content.as_bytes()).find(is_end) else {
-                    return Ok(None);
-                };
+                let Some(colon) = plain_end(content)?.colon else { return Ok(None) };
                 let (text, behind) = (content.get(..colon), content.get(colon + 1..));
                 let text = text.unwrap_or_default().trim_end_matches(' ');
-                if text.contains(" #") || text.contains('\t') || text == "<<" {
+                if text == "<<" {
                     return Err(Unusual);
                 }
                 let typed = resolve(Tag::None, text).map(Typed::Scalar).map_err(|_| Unusual)?;
@@ -321,6 +325,13 @@ impl<'t> Reader<'t, '_> {
     }
 }
 
+/// A line without the blanks that it begins with.
+#[inline]
+fn unindented(line: &str) -> &str {
+    let blanks = line.bytes().take_while(|byte| *byte == b' ').count();
+    line.get(blanks..).unwrap_or_default()
+}
+
 /// Whether a line is an item of a list.
 fn is_item(content: &str) -> bool {
     matches!(content.as_bytes(), [b'-'] | [b'-', b' ', ..])
@@ -331,10 +342,34 @@ fn is_nothing(behind: &str) -> bool {
     matches!(behind.as_bytes().first(), None | Some(b'#'))
 }
 
-/// Whether a plain scalar may begin so (YAML 1.1 §9.1.3, but for `?` and `:`, which are rare).
+/// Where a plain scalar ends before its line does.
+#[derive(Default)]
+struct PlainEnd {
+    /// At the colon that makes a key of it.
+    colon: Option<usize>,
+    /// At the blank before a comment.
+    comment: Option<usize>,
+}
+
+/// Looks for the end of a plain scalar, which one pass over its bytes does soonest: most are short.
+fn plain_end(content: &str) -> Result<PlainEnd> {
+    let mut rest = content.as_bytes();
+    let at = |rest: &[u8]| Some(content.len() - rest.len());
+    while let [first, behind @ ..] = rest {
+        match (first, behind.first()) {
+            (b':', None | Some(b' ')) => return Ok(PlainEnd { colon: at(rest), comment: None }),
+            (b' ', Some(b'#')) => return Ok(PlainEnd { colon: None, comment: at(rest) }),
+            (b'\t', _) => return Err(Unusual),
+            _ => rest = behind,
+        }
+    }
+    Ok(PlainEnd::default())
+}
+
+/// Whether a plain scalar may begin so (YAML 1.1 §9.1.3).
 fn starts_plain(content: &str) -> bool {
     match content.as_bytes() {
-        [b'-', next, ..] => !matches!(next, b' ' | b'\t'),
+        [b'-' | b'?' | b':', next, ..] => !matches!(next, b' ' | b'\t'),
         [first, ..] => !matches!(
             first,
             b'-' | b'?'
@@ -396,6 +431,10 @@ mod tests {
             "a: yes\nb: 0x1F\nc: 1e3\nd: ~\ne: 1_000\nf: 2001-01-01\ng: -1\nh: --x\ni: a#b\nj: a:b\n",
             "a: \u{e9}\u{1F600}\n",
             "a:\n  - b\n  - c\nd:\n- e\n",
+            "a:\n  {}\nb:\n  c\n d\ne:\n  |\n  f\n-g: :h\n",
+            "a: {b: c, 'd': [e, {f: 1}], g: []}\nh: [[], {}]\n",
+            "a: >\n  b\n  c\n\n  d\n    e\n  f\n\ng: >-\n\n  h\n\n\n  i\nj: |2-\n   k\nl: |+1\n\n  m\n",
+            "a: \"b\\\n  \\ c\\\n\n  d\"\n",
         ] {
             assert!(check(text), "{text:?}");
         }
@@ -413,7 +452,7 @@ mod tests {
             "a: *b\n",
             "a: !!str b\n",
             "<<: a\n",
-            "a: >\n  b\n",
+            "a: >-1-\n  b\n",
             "a: b\na: c\n",
             "a: b\n c: d\n",
             "a: b: c\n",
@@ -421,7 +460,7 @@ mod tests {
             "a: b\tc\n",
             "a: |\n  b",
             "a: .nan\n",
-            "a: |2\n   b\n",
+            "a: |33\n   b\n",
             "a: b\n---\nc: d\n",
             "a: b\n...\n",
             "? a\n",
@@ -433,7 +472,7 @@ mod tests {
             "a: b\r\n",
             "a: b\u{2028}\n",
             "~: a\n",
-            "a:\n  b\n",
+            "a: [b\n",
         ] {
             assert!(read(text.as_bytes(), &Limits::default(), Numbers::Floats).is_none(), "{text:?}");
         }

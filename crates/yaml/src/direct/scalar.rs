@@ -1,15 +1,14 @@
 //! Scalars of the common shape.
 
-use memchr::memmem;
 use pintle_value::{Data, Str};
 
-use super::{Reader, Result, Unusual, is_nothing, starts_plain};
+use super::{Reader, Result, Unusual, is_nothing, plain_end, starts_plain, unindented};
 use crate::decode::Typed;
 use crate::resolve::resolve;
 use crate::tag::Tag;
 
 impl<'t> Reader<'t, '_> {
-    /// Reads a scalar, or a simple list in brackets, whose first line is `value`; lines that go on are indented deeper
+    /// Reads a scalar, or a collection in brackets, whose first line is `value`; lines that go on are indented deeper
     /// than `around`.
     pub(super) fn scalar(&mut self, value: &'t str, around: usize) -> Result<Data> {
         self.count()?;
@@ -19,11 +18,11 @@ impl<'t> Reader<'t, '_> {
                 ends(behind)?;
                 Ok(Data::String(text))
             }
-            [b'|', ..] => self.literal(value, around),
-            [b'[', ..] => self.bracketed(value),
-            [b'{', b'}', ..] => {
-                ends(value.get(2..).unwrap_or_default())?;
-                Ok(Data::Map(pintle_value::DataMap::default()))
+            [b'|' | b'>', ..] => self.block(value, around),
+            [b'[' | b'{', ..] => {
+                let (data, behind) = self.flow(value, self.frames.len())?;
+                ends(behind)?;
+                Ok(data)
             }
             _ if starts_plain(value) => self.plain(value, around),
             _ => Err(Unusual),
@@ -42,7 +41,7 @@ impl<'t> Reader<'t, '_> {
         loop {
             let before = self.at;
             let Some(line) = self.next_line() else { break };
-            let content = line.trim_start_matches(' ');
+            let content = unindented(line);
             if content.is_empty() {
                 breaks += 1;
                 continue;
@@ -75,7 +74,12 @@ impl<'t> Reader<'t, '_> {
 
     fn resolved(&self, text: &str) -> Result<Data> {
         let typed = resolve(Tag::None, text).map(Typed::Scalar).map_err(|_| Unusual)?;
-        match typed.to_data(self.numbers) {
+        Self::finite(typed.to_data(self.numbers))
+    }
+
+    /// Leaves numbers that JSON cannot have to the scanner.
+    pub(super) fn finite(data: Data) -> Result<Data> {
+        match data {
             Data::Float(value) if !value.is_finite() => Err(Unusual),
             data => Ok(data),
         }
@@ -85,29 +89,34 @@ impl<'t> Reader<'t, '_> {
     pub(super) fn quoted_within(&mut self, line: &'t str, quote: u8) -> Result<Option<(Str, &'t str)>> {
         let mut text = std::mem::take(&mut self.scratch);
         text.clear();
-        let inner = line.get(1..).unwrap_or_default();
-        let found = pass_quoted(inner, quote, &mut text);
-        let found = found.map(|behind| behind.map(|behind| (Str::from(text.as_str()), behind)));
+        let passed = pass_quoted(line.get(1..).unwrap_or_default(), quote, &mut text);
+        let found = Str::from(text.as_str());
         self.scratch = text;
-        found
+        Ok(match passed? {
+            Passed::Quote(behind) => Some((found, behind)),
+            Passed::Break | Passed::EscapedBreak => None,
+        })
     }
 
     /// A quoted scalar, and what stands behind it on its last line.
     fn quoted(&mut self, line: &'t str, quote: u8) -> Result<(Str, &'t str)> {
         let mut text = std::mem::take(&mut self.scratch);
         text.clear();
-        let mut inner = line.get(1..).unwrap_or_default();
+        let mut line = line.get(1..).unwrap_or_default();
         let behind = loop {
-            if let Some(behind) = pass_quoted(inner, quote, &mut text)? {
+            // Blanks before a line break are dropped, unless they are escaped.
+            let inner = line.trim_end_matches(' ');
+            if inner.len() < line.len() && inner.ends_with('\\') {
+                return Err(Unusual);
+            }
+            let passed = pass_quoted(inner, quote, &mut text)?;
+            if let Passed::Quote(behind) = passed {
                 break behind;
             }
-            // Blanks around a line break are dropped; those that were written here are the line's own.
-            let kept = text.trim_end_matches(' ').len();
-            text.truncate(kept);
             let mut breaks = 1;
-            inner = loop {
+            line = loop {
                 let line = self.next_line().ok_or(Unusual)?;
-                let content = line.trim_start_matches(' ');
+                let content = unindented(line);
                 if content.is_empty() {
                     breaks += 1;
                     continue;
@@ -117,145 +126,55 @@ impl<'t> Reader<'t, '_> {
                 }
                 break content;
             };
-            fold(&mut text, breaks);
+            match passed {
+                Passed::EscapedBreak => text.extend(std::iter::repeat_n('\n', breaks - 1)),
+                _ => fold(&mut text, breaks),
+            }
         };
         let found = Str::from(text.as_str());
         self.scratch = text;
         Ok((found, behind))
     }
-
-    /// A literal block scalar (YAML 1.1 §9.3.1).
-    fn literal(&mut self, header: &'t str, around: usize) -> Result<Data> {
-        let end = match header.trim_end_matches(' ') {
-            "|" => End::One,
-            "|-" => End::None,
-            "|+" => End::All,
-            _ => return Err(Unusual),
-        };
-        let mut text = std::mem::take(&mut self.scratch);
-        text.clear();
-        let mut indent = None;
-        let mut breaks = 0_usize;
-        let mut longest_blank = 0;
-        loop {
-            let before = self.at;
-            let Some(line) = self.next_line() else { break };
-            let content = line.trim_start_matches(' ');
-            let blanks = line.len() - content.len();
-            match indent {
-                // A line of blanks that are text.
-                Some(indent) if content.is_empty() && blanks > indent => {}
-                _ if content.is_empty() => {
-                    longest_blank = longest_blank.max(blanks);
-                    breaks += 1;
-                    continue;
-                }
-                Some(indent) if blanks < indent => {
-                    self.at = before;
-                    if content.starts_with('\t') {
-                        return Err(Unusual);
-                    }
-                    break;
-                }
-                Some(_) => {}
-                None => {
-                    if blanks <= around || blanks < longest_blank || content.starts_with('\t') {
-                        return Err(Unusual);
-                    }
-                    indent = Some(blanks);
-                }
-            }
-            text.extend(std::iter::repeat_n('\n', std::mem::take(&mut breaks)));
-            text.push_str(line.get(indent.unwrap_or(0)..).unwrap_or_default());
-            breaks = 1;
-        }
-        // Where the text ends without a line break, go-yaml's rules are its own.
-        if indent.is_none() || !self.text.ends_with('\n') && self.at >= self.text.len() {
-            return Err(Unusual);
-        }
-        match end {
-            End::None => {}
-            End::One => text.push('\n'),
-            End::All => text.extend(std::iter::repeat_n('\n', breaks)),
-        }
-        let found = Str::from(text.as_str());
-        self.scratch = text;
-        Ok(Data::String(found))
-    }
-
-    /// A list of scalars in brackets, on one line.
-    fn bracketed(&mut self, value: &'t str) -> Result<Data> {
-        let mut items = Vec::new();
-        let mut rest = value.get(1..).unwrap_or_default().trim_start_matches(' ');
-        if let Some(behind) = rest.strip_prefix(']') {
-            ends(behind)?;
-            return Ok(Data::List(items.into()));
-        }
-        loop {
-            self.count()?;
-            let behind = if let Some(quote @ (b'"' | b'\'')) = rest.as_bytes().first() {
-                let (text, behind) = self.quoted_within(rest, *quote)?.ok_or(Unusual)?;
-                items.push(Data::String(text));
-                behind
-            } else {
-                let end = rest.find([',', ']']).ok_or(Unusual)?;
-                let (item, behind) = rest.split_at_checked(end).ok_or(Unusual)?;
-                let item = item.trim_end_matches(' ');
-                if !is_simple_word(item) {
-                    return Err(Unusual);
-                }
-                items.push(self.resolved(item)?);
-                behind
-            };
-            let behind = behind.trim_start_matches(' ');
-            if let Some(behind) = behind.strip_prefix(']') {
-                ends(behind)?;
-                return Ok(Data::List(items.into()));
-            }
-            rest = behind.strip_prefix(',').ok_or(Unusual)?.trim_start_matches(' ');
-        }
-    }
-}
-
-/// How many line breaks a block scalar keeps at its end.
-enum End {
-    None,
-    One,
-    All,
 }
 
 /// A line of a plain scalar, and whether a comment follows it.
 fn plain_line(content: &str) -> Result<(&str, bool)> {
-    let comment = memmem::find(content.as_bytes(), b" #");
-    let text = comment.and_then(|at| content.get(..at)).unwrap_or(content).trim_end_matches(' ');
-    let has_colon = || {
-        memchr::memchr_iter(b':', text.as_bytes())
-            .any(|at| matches!(text.as_bytes().get(at + 1), None | Some(b' ')))
-    };
-    if has_colon() || memchr::memchr(b'\t', text.as_bytes()).is_some() {
+    let end = plain_end(content)?;
+    if end.colon.is_some() {
         return Err(Unusual);
     }
-    Ok((text, comment.is_some()))
+    let text = end.comment.and_then(|at| content.get(..at)).unwrap_or(content);
+    Ok((text.trim_end_matches(' '), end.comment.is_some()))
 }
 
-/// Passes the rest of a line of a quoted scalar and adds it to `text`; gives what stands behind the closing quote.
-fn pass_quoted<'t>(line: &'t str, quote: u8, text: &mut String) -> Result<Option<&'t str>> {
+/// Where a line of a quoted scalar ends.
+enum Passed<'t> {
+    /// At the closing quote, behind which this stands.
+    Quote(&'t str),
+    /// At the line's end.
+    Break,
+    /// At a backslash at the line's end.
+    EscapedBreak,
+}
+
+/// Passes the rest of a line of a quoted scalar and adds it to `text`.
+fn pass_quoted<'t>(line: &'t str, quote: u8, text: &mut String) -> Result<Passed<'t>> {
     let mut rest = line;
     loop {
         let special = memchr::memchr3(quote, b'\\', b'\t', rest.as_bytes());
         let Some((before, found)) = special.and_then(|at| rest.split_at_checked(at)) else {
             text.push_str(rest);
-            return Ok(None);
+            return Ok(Passed::Break);
         };
         text.push_str(before);
         let (read, width) = match found.as_bytes() {
             [b'\'', b'\'', ..] if quote == b'\'' => ('\'', 2),
             [b'\\', ..] if quote == b'\'' => ('\\', 1),
-            [b'\\', b'"', ..] => ('"', 2),
-            [b'\\', b'\\', ..] => ('\\', 2),
+            [b'\\'] => return Ok(Passed::EscapedBreak),
+            [b'\\', escaped @ (b'"' | b'\\' | b' '), ..] => (char::from(*escaped), 2),
             [b'\\', b'n', ..] => ('\n', 2),
             [b'\\', b't', ..] => ('\t', 2),
-            [first, ..] if *first == quote => return Ok(found.get(1..)),
+            [first, ..] if *first == quote => return Ok(Passed::Quote(found.get(1..).unwrap_or_default())),
             _ => return Err(Unusual),
         };
         text.push(read);
@@ -272,19 +191,8 @@ fn fold(text: &mut String, breaks: usize) {
 }
 
 /// Fails where more than blanks and a comment stand behind a value.
-fn ends(behind: &str) -> Result<()> {
-    let rest = behind.trim_start_matches(' ');
+pub(super) fn ends(behind: &str) -> Result<()> {
+    let rest = unindented(behind);
     let is_comment = rest.starts_with('#') && rest.len() < behind.len();
     if rest.is_empty() || is_comment && is_nothing(rest) { Ok(()) } else { Err(Unusual) }
-}
-
-/// Whether an item in brackets is made of nothing that could be an indicator.
-fn is_simple_word(item: &str) -> bool {
-    let inner = |byte: u8| byte.is_ascii_alphanumeric() || b"_./-=+$*".contains(&byte);
-    match item.as_bytes() {
-        [b'-'] => false,
-        [b'-', next, ..] if !next.is_ascii_alphanumeric() && *next != b'-' => false,
-        [first, ..] if *first != b'*' && *first != b'=' => item.bytes().all(inner),
-        _ => false,
-    }
 }
