@@ -140,7 +140,7 @@ impl fmt::Debug for CompiledChart {
 
 struct Text<'a> {
     chart: Arc<str>,
-    data: &'a [u8],
+    data: &'a Arc<[u8]>,
 }
 
 /// Helm: `pkg/engine/engine.go`, render, `recAllTpls`.
@@ -157,7 +157,7 @@ fn prepare(chart: &Chart, functions: &Functions) -> Result<Prepared, ParseFailur
     let mut runs = Vec::new();
     for name in names {
         let Some(text) = texts.get(name) else { continue };
-        templates.parse(name.as_str(), Str::from_bytes(text.data)).map_err(|error| ParseFailure {
+        templates.parse(name.as_str(), Str::from(Arc::clone(text.data))).map_err(|error| ParseFailure {
             file: name.clone(),
             message: trace::parse_error(name, &error.to_string()),
             places: crate::render::places(&error),

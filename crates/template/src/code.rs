@@ -122,6 +122,16 @@ impl Template {
         Arc::clone(NOTHING.get_or_init(Self::make_nothing))
     }
 
+    /// Gives back the room that its tables have left: templates are kept long, and there are many.
+    pub(crate) fn shrink(&mut self) {
+        self.code.shrink_to_fit();
+        self.at.shrink_to_fit();
+        self.constants.shrink_to_fit();
+        self.chains.shrink_to_fit();
+        self.ranges.shrink_to_fit();
+        self.names.shrink_to_fit();
+    }
+
     fn make_nothing() -> Arc<Self> {
         let source = Source {
             name: Str::EMPTY,

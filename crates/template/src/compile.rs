@@ -51,6 +51,7 @@ pub(crate) fn compile(
     while let Some(task) = compiler.tasks.pop() {
         compiler.run(task);
     }
+    compiler.template.shrink();
     compiler.template
 }
 

@@ -156,7 +156,9 @@ impl Compiled {
                 return Err(format!("the document has more than the maximum of {SCHEMAS} schemas"));
             }
         }
-        Ok(Self { nodes: compiler.nodes })
+        let mut nodes = compiler.nodes;
+        nodes.shrink_to_fit();
+        Ok(Self { nodes })
     }
 }
 

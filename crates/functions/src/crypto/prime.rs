@@ -6,7 +6,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crypto_bigint::{Limb, NonZero, Uint};
+use crypto_bigint::{CheckedAdd, Limb, NonZero, Uint};
 use crypto_primes::{Flavor, is_prime};
 use pintle_template::CallError;
 
@@ -37,24 +37,29 @@ pub(super) fn find<const LIMBS: usize>(
         }
         let highest = Uint::from_u64(0b11).shl_vartime(Uint::<LIMBS>::BITS - 2);
         let start = Uint::from_words(words).bitor(&highest).bitor(&Uint::ONE);
-        let numbers = left_by_sieve(&start);
+        let numbers = Window { more: left_by_sieve(&start), start };
         let mut tried = 0;
-        while let Some(left) = numbers.get(tried..)
-            && let Some(found) = first_likely(left, &mut going_on)?
-        {
-            if let Some(number) = left.get(found)
+        while let Some(found) = numbers.first_likely(tried, &mut going_on)? {
+            if let Some(number) = numbers.get(found)
                 && number.rem_limb(divisor(u64::from(exponent))) != Limb::ONE
-                && is_prime(Flavor::Any, number)
+                && is_prime(Flavor::Any, &number)
             {
-                return Ok(*number);
+                return Ok(number);
             }
-            tried += found + 1;
+            tried = found + 1;
         }
     }
 }
 
-/// The numbers of a window that have no small divisor, from an odd number on.
-fn left_by_sieve<const LIMBS: usize>(start: &Uint<LIMBS>) -> Vec<Uint<LIMBS>> {
+/// Numbers that may be prime.
+struct Window<const LIMBS: usize> {
+    start: Uint<LIMBS>,
+    /// How much more than the start each of them is.
+    more: Vec<u32>,
+}
+
+/// Which numbers of a window have no small divisor: how much more than its start, an odd number, each is.
+fn left_by_sieve<const LIMBS: usize>(start: &Uint<LIMBS>) -> Vec<u32> {
     // A divisor more costs a division, and saves a part of a trial, which takes the longer the more bits there are.
     let primes = odd_primes(1 << (14 + LIMBS.ilog2() / 2));
     let mut composite = vec![false; ODD_NUMBERS_A_BIT * LIMBS * 64];
@@ -79,9 +84,7 @@ fn left_by_sieve<const LIMBS: usize>(start: &Uint<LIMBS>) -> Vec<Uint<LIMBS>> {
         }
         rest = others;
     }
-    let left = (0_u64..).step_by(2).zip(composite).filter(|(_, composite)| !composite);
-    // What would be too long begins with zeros, and is no number for a key.
-    left.map(|(more, _)| start.wrapping_add(&Uint::from_u64(more))).filter(|number| number >= start).collect()
+    (0_u32..).step_by(2).zip(composite).filter(|(_, composite)| !composite).map(|(more, _)| more).collect()
 }
 
 /// The odd primes below a limit.
@@ -107,39 +110,48 @@ fn divisor(number: u64) -> NonZero<Limb> {
     NonZero::new(Limb(number)).unwrap_or(NonZero::<Limb>::ONE)
 }
 
-/// The index of the first number that is likely to be prime.
-fn first_likely<const LIMBS: usize>(
-    numbers: &[Uint<LIMBS>],
-    going_on: &mut impl FnMut() -> Result<(), CallError>,
-) -> Result<Option<usize>, CallError> {
-    let next = AtomicUsize::new(0);
-    let found = AtomicUsize::new(usize::MAX);
-    let look = |going_on: &mut dyn FnMut() -> Result<(), CallError>| {
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            // Whoever works on an earlier number ends; one that is behind a number found is of no use.
-            if index > found.load(Ordering::Relaxed) {
-                return Ok(());
+impl<const LIMBS: usize> Window<LIMBS> {
+    /// A number; `None` behind the last, and for one that would have more bits than the type.
+    fn get(&self, index: usize) -> Option<Uint<LIMBS>> {
+        let more = Uint::from_u32(*self.more.get(index)?);
+        self.start.checked_add(&more).into_option()
+    }
+
+    /// The index of the first number from this one on that is likely to be prime.
+    fn first_likely(
+        &self,
+        from: usize,
+        going_on: &mut impl FnMut() -> Result<(), CallError>,
+    ) -> Result<Option<usize>, CallError> {
+        let next = AtomicUsize::new(from);
+        let found = AtomicUsize::new(usize::MAX);
+        let look = |going_on: &mut dyn FnMut() -> Result<(), CallError>| {
+            loop {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                // Whoever works on an earlier number ends; one that is behind a number found is of no use.
+                if index > found.load(Ordering::Relaxed) {
+                    return Ok(());
+                }
+                let Some(number) = self.get(index) else { return Ok(()) };
+                if let Err(error) = going_on() {
+                    found.store(0, Ordering::Relaxed);
+                    return Err(error);
+                }
+                if is_likely(&number) {
+                    found.fetch_min(index, Ordering::Relaxed);
+                }
             }
-            let Some(number) = numbers.get(index) else { return Ok(()) };
-            if let Err(error) = going_on() {
-                found.store(0, Ordering::Relaxed);
-                return Err(error);
+        };
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
+        std::thread::scope(|scope| {
+            for _ in 1..threads {
+                // A system that gives no thread leaves the work to this one.
+                let _ = std::thread::Builder::new().spawn_scoped(scope, || look(&mut || Ok(())));
             }
-            if is_likely(number) {
-                found.fetch_min(index, Ordering::Relaxed);
-            }
-        }
-    };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
-    std::thread::scope(|scope| {
-        for _ in 1..threads {
-            // A system that gives no thread leaves the work to this one.
-            let _ = std::thread::Builder::new().spawn_scoped(scope, || look(&mut || Ok(())));
-        }
-        look(going_on)
-    })?;
-    Ok(Some(found.into_inner()).filter(|index| *index < numbers.len()))
+            look(going_on)
+        })?;
+        Ok(Some(found.into_inner()).filter(|index| *index < usize::MAX))
+    }
 }
 
 /// Whether a number is likely to be prime.
@@ -170,9 +182,9 @@ mod tests {
     #[test]
     fn what_is_left_has_no_small_divisor() {
         let start = Uint::<2>::from_u128((u128::MAX / 3) | 1);
-        let left = left_by_sieve(&start);
-        assert!(!left.is_empty());
-        for number in left {
+        let numbers = Window { more: left_by_sieve(&start), start };
+        assert!(!numbers.more.is_empty());
+        for number in (0..numbers.more.len()).map_while(|index| numbers.get(index)) {
             for prime in odd_primes(1000) {
                 assert_ne!(number.rem_limb(divisor(prime)), Limb::ZERO);
             }
