@@ -17,12 +17,24 @@ use crate::ledger::{Entry, HOOKS_AT};
 use crate::plan::hook_objects;
 use crate::{Event, Hooks, RunOptions};
 
-/// The hooks of an event in the order in which they run: by weight, then by name (Helm: `pkg/action/hooks.go`,
-/// `hookByWeight`).
+/// The hooks of an event in the order in which they run.
 pub(crate) fn hooks_at(record: &Record, at: HookEvent) -> impl Iterator<Item = &Hook> {
-    let mut hooks: Vec<&Hook> = record.hooks.iter().filter(|hook| hook.runs_at(at)).collect();
-    hooks.sort_by(|a, b| (a.weight, &a.name).cmp(&(b.weight, &b.name)));
-    hooks.into_iter()
+    in_order(&record.hooks, at).into_iter().map(|(_, hook)| hook)
+}
+
+/// Where in a record the hooks of an event stand, in the order in which they run. A place is all that tells hooks apart:
+/// those of one template may have one name and differ in their kinds.
+pub(super) fn places_at(hooks: &[Hook], at: HookEvent) -> Vec<usize> {
+    in_order(hooks, at).into_iter().map(|(place, _)| place).collect()
+}
+
+/// By weight, then by name, then as they stand in the record, where they are sorted by kind (Helm:
+/// `pkg/action/hooks.go`, `hookByWeight`).
+fn in_order(hooks: &[Hook], at: HookEvent) -> Vec<(usize, &Hook)> {
+    let mut hooks: Vec<(usize, &Hook)> =
+        hooks.iter().enumerate().filter(|(_, hook)| hook.runs_at(at)).collect();
+    hooks.sort_by(|(_, a), (_, b)| (a.weight, &a.name).cmp(&(b.weight, &b.name)));
+    hooks
 }
 
 impl Run<'_> {
@@ -42,8 +54,7 @@ impl Run<'_> {
             Some(_) if is_before(at) => return Ok(()),
             _ => false,
         };
-        let order: Vec<(String, String)> =
-            hooks_at(&entry.record, at).map(|hook| (hook.path.clone(), hook.name.clone())).collect();
+        let order = places_at(&entry.record.hooks, at);
         if order.is_empty() {
             return Ok(());
         }
@@ -55,12 +66,7 @@ impl Run<'_> {
             }
         }
         let mut succeeded = Vec::new();
-        for (path, name) in order {
-            let Some(place) =
-                entry.record.hooks.iter().position(|hook| hook.path == path && hook.name == name)
-            else {
-                continue;
-            };
+        for place in order {
             let phase = entry.record.hooks.get(place).map(|hook| hook.last_run.phase);
             if goes_on && phase == Some(HookPhase::Succeeded) {
                 succeeded.push(place);
@@ -301,4 +307,25 @@ fn is_before(at: HookEvent) -> bool {
 
 fn doing_hook_of(hook: &Hook) -> crate::Doing {
     doing_hook(hook.events.first().copied().unwrap_or(HookEvent::PreInstall), &hook.path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hooks_of_one_template_and_name_are_told_apart() {
+        let hook = |kind: &str, weight| {
+            let mut hook = Hook::default();
+            "check".clone_into(&mut hook.name);
+            "web/templates/check.yaml".clone_into(&mut hook.path);
+            kind.clone_into(&mut hook.kind);
+            hook.weight = weight;
+            hook.events = vec![HookEvent::PostInstall];
+            hook
+        };
+        let hooks = [hook("Role", 1), hook("Job", 1), hook("ServiceAccount", -5)];
+        assert_eq!(places_at(&hooks, HookEvent::PostInstall), [2, 0, 1]);
+        assert_eq!(places_at(&hooks, HookEvent::PreInstall), [] as [usize; 0]);
+    }
 }

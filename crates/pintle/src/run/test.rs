@@ -6,7 +6,8 @@ use pintle_cluster::Scope;
 use pintle_release::{DeletePolicy, Hook, HookEvent, OutputLogPolicy};
 use tokio_util::sync::CancellationToken;
 
-use super::{Hold, Run, Stop, hooks_at, locked};
+use super::hooks::places_at;
+use super::{Hold, Run, Stop, locked};
 use crate::ledger::Past;
 use crate::plan::Basis;
 use crate::test_run::{TestRun, Tested};
@@ -54,15 +55,12 @@ async fn run_tests(
         std::mem::take(&mut entry.record.hooks).into_iter().partition(|hook| filter.takes(&hook.name));
     let first = skipped.len();
     entry.record.hooks = skipped.into_iter().chain(hooks).collect();
-    let order: Vec<(String, String)> =
-        hooks_at(&entry.record, HookEvent::Test).map(|hook| (hook.path.clone(), hook.name.clone())).collect();
+    let order = places_at(&entry.record.hooks, HookEvent::Test);
 
     let namespace = entry.record.namespace.clone();
     let mut ran = Vec::new();
     let mut failed = None;
-    for (path, name) in order {
-        let place = entry.record.hooks.iter().position(|hook| hook.path == path && hook.name == name);
-        let Some(place) = place.filter(|place| *place >= first) else { continue };
+    for place in order.into_iter().filter(|place| *place >= first) {
         let ended = run.hook(&mut entry, place, HookEvent::Test, &settings).await;
         let Some(hook) = entry.record.hooks.get(place).cloned() else { continue };
         let policy = match &ended {
