@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::try_join_all;
 use pintle_cluster::{Lock, Scope};
 use pintle_release::{Filter, Record, Status, Store, StoreError, Stored, Summary, Version, record_key};
 
@@ -207,11 +208,13 @@ impl Ledger {
         Ok(())
     }
 
-    /// Deletes every record of the release but that of one revision.
-    pub(crate) async fn purge(&self, except: u32) -> Result<(), StoreError> {
-        for summary in self.revisions().await?.into_iter().filter(|summary| summary.revision != except) {
-            self.delete(summary.revision, None).await?;
-        }
+    /// Deletes the records of these revisions but that of one.
+    ///
+    /// They are not listed anew: after writes of other kinds the server lets such a list wait for up to 100 ms, until it
+    /// knows that no record changed (Kubernetes: KEP-2340, consistent reads from cache).
+    pub(crate) async fn purge(&self, revisions: &[Summary], except: u32) -> Result<(), StoreError> {
+        let others = revisions.iter().filter(|summary| summary.revision != except);
+        try_join_all(others.map(|summary| self.delete(summary.revision, None))).await?;
         Ok(())
     }
 

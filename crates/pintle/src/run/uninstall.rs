@@ -18,7 +18,7 @@ impl Run<'_> {
     /// Helm: `pkg/action/uninstall.go`, `Run`. Other than Helm, the records stay until everything is deleted.
     pub(super) async fn uninstall(mut self, plan: Uninstall, after: &mut After) -> Result<Outcome, Error> {
         let ledger = self.ledger();
-        self.unmoved(&ledger, &plan.basis).await?;
+        let revisions = self.unmoved(&ledger, &plan.basis).await?;
         let mut entry = ledger.reopen(plan.stored.clone());
         let mut objects = Vec::new();
         if entry.record.info.status != Status::Uninstalled {
@@ -52,7 +52,7 @@ impl Run<'_> {
         let record = entry.record.clone();
         match plan.history {
             History::Delete => {
-                ledger.purge(record.revision).await?;
+                ledger.purge(&revisions, record.revision).await?;
                 *after = After::Delete(entry);
             }
             History::Keep => {
