@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use futures::future::try_join_all;
 use pintle_value::Data;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::path::UrlPath;
 use crate::request::Call;
@@ -96,12 +98,27 @@ impl std::fmt::Debug for Live {
 }
 
 /// A list as the server gave it.
-pub(crate) struct List {
-    pub(crate) items: Vec<Data>,
+pub(crate) struct List<T> {
+    pub(crate) items: Vec<T>,
     /// The version of the whole, where a watch can go on from.
     pub(crate) version: String,
     /// Whether there is more than was asked for.
     pub(crate) partial: bool,
+}
+
+/// One answer of many objects.
+#[derive(Deserialize)]
+struct Page<T> {
+    #[serde(default)]
+    metadata: PageMetadata,
+    items: Option<Vec<T>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct PageMetadata {
+    resource_version: String,
+    r#continue: String,
 }
 
 /// How much of a list to read.
@@ -130,7 +147,7 @@ impl Target {
         let resource = self.resource(scope, gvk).await?;
         let call =
             Call::new(Verb::List, UrlPath::collection(&resource, namespace)).about(&nameless(gvk, namespace));
-        let list = self.pages(scope, &call, selection, Pages::All).await?;
+        let list = self.pages::<Data>(scope, &call, selection, Pages::All).await?;
         Ok(list.items.into_iter().map(|item| typed(item, gvk)).collect())
     }
 
@@ -185,7 +202,7 @@ impl Target {
             let call = Call::new(Verb::List, UrlPath::collection(resource, namespace))
                 .about(&nameless(&resource.gvk, namespace));
             let pages = if expect == Expect::Ours { Pages::All } else { Pages::First };
-            match self.pages(scope, &call, &selection, pages).await {
+            match self.pages::<Data>(scope, &call, &selection, pages).await {
                 Ok(list) => {
                     complete = expect == Expect::Absent && !list.partial;
                     for item in list.items {
@@ -214,14 +231,15 @@ impl Target {
         Ok(try_join_all(read).await?.into_iter().flatten().collect())
     }
 
-    /// Reads a list page by page. A list that expired between two pages is begun anew.
-    pub(crate) async fn pages(
+    /// Reads a list page by page, and of each object as much as `T` has. A list that expired between two pages is begun
+    /// anew.
+    pub(crate) async fn pages<T: DeserializeOwned>(
         &self,
         scope: &Scope,
         call: &Call,
         selection: &Selection,
         pages: Pages,
-    ) -> Result<List, Error> {
+    ) -> Result<List<T>, Error> {
         let base = call
             .url
             .clone()
@@ -233,8 +251,8 @@ impl Target {
         loop {
             let mut page = call.clone();
             page.url = base.clone().param("limit", &PAGE.to_string()).param_opt("continue", next.as_deref());
-            let answer = match self.object(scope, &page).await {
-                Ok(answer) => answer,
+            let answer = match self.json::<Page<T>>(scope, &page).await {
+                Ok((_, answer)) => answer,
                 Err(error) if error.is_gone() && next.is_some() && begun < 3 => {
                     list.items.clear();
                     next = None;
@@ -243,11 +261,9 @@ impl Target {
                 }
                 Err(error) => return Err(error),
             };
-            let text =
-                |key| answer.at(&["metadata", key]).and_then(Data::as_str).unwrap_or_default().to_owned();
-            list.items.extend(answer.get("items").and_then(Data::as_list).into_iter().flatten().cloned());
-            list.version = text("resourceVersion");
-            let more = text("continue");
+            list.items.extend(answer.items.into_iter().flatten());
+            list.version = answer.metadata.resource_version;
+            let more = answer.metadata.r#continue;
             if more.is_empty() {
                 return Ok(list);
             }

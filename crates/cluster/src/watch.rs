@@ -95,7 +95,7 @@ impl Target {
         scope.sleep(backoff(*failures, LONGEST_PAUSE)).await
     }
 
-    async fn list_all(&self, scope: &Scope, subject: &Subject) -> Result<crate::read::List, Error> {
+    async fn list_all(&self, scope: &Scope, subject: &Subject) -> Result<crate::read::List<Data>, Error> {
         let namespace = subject.namespace.as_deref();
         let mut call = Call::new(Verb::List, UrlPath::collection(&subject.resource, namespace))
             .about(&nameless(&subject.resource.gvk, namespace));

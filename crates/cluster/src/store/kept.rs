@@ -1,30 +1,22 @@
 //! What Secrets and ConfigMaps have in common as places of records.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use futures::future::try_join_all;
 use jiff::Timestamp;
 use pintle_release::codec::{self, CodecError, Limits};
-use pintle_release::{Filter, Head, Record, Status, StoreError, Stored, Summary, Version, record_key};
+use pintle_release::{Record, StoreError, Stored, Version, record_key};
 use pintle_value::{Data, Str};
 
 use super::parts::{LastCut, Parts};
 use crate::path::UrlPath;
-use crate::read::{Pages, Selection, nameless};
-use crate::request::{Call, PARTIAL_LIST};
+use crate::request::Call;
 use crate::{Error, Gvk, ObjectRef, Placement, Resource, Scope, Target, Verb};
 
 /// The most bytes that the values of a Secret or ConfigMap may have together (Kubernetes: `MaxSecretSize`).
 const MOST_BYTES: usize = 1 << 20;
-
-/// From this many records on, one list with their content costs less than a read of each.
-const LIST_FROM: usize = 8;
-
-/// How many of them one page has: each may take a MiB.
-const LIST_PAGE: usize = 100;
 
 /// Under this name Helm's records are written: the first part of its user agent, unlike that of the objects.
 const RECORD_MANAGER: &str = "Helm";
@@ -49,28 +41,6 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    pub(super) async fn list(&self, filter: &Filter) -> Result<Vec<Summary>, StoreError> {
-        let mut selector = vec!["owner=helm".to_owned()];
-        let terms =
-            [("name", filter.name.as_deref()), ("status", filter.status.as_ref().map(Status::as_str))];
-        for (key, value) in terms {
-            let Some(value) = value else { continue };
-            if !is_label_value(value) {
-                return Ok(Vec::new()); // no object can carry it
-            }
-            selector.push(format!("{key}={value}"));
-        }
-        selector.extend(filter.selector.clone().filter(|selector| !selector.is_empty()));
-        let resource = self.resource();
-        let namespace = self.namespace.as_deref();
-        let call = Call::new(Verb::List, UrlPath::collection(&resource, namespace))
-            .about(&nameless(&resource.gvk, namespace))
-            .accept(PARTIAL_LIST);
-        let selection = Selection::labels(selector.join(","));
-        let list = self.target.pages(&self.scope, &call, &selection, Pages::All).await.map_err(backend)?;
-        Ok(list.items.iter().filter_map(summary).collect())
-    }
-
     pub(super) async fn get(&self, name: &str, revision: u32) -> Result<Stored, StoreError> {
         let reference = self.reference(&record_key(name, revision));
         let call = Call::new(Verb::Get, UrlPath::object(&self.resource(), &reference)).about(&reference);
@@ -79,85 +49,9 @@ impl Kept {
         Ok(Stored::new(self.assembled(record).await?, version, annotations))
     }
 
-    pub(super) async fn heads(&self, wanted: &[Summary]) -> Result<Vec<Head>, StoreError> {
-        if wanted.len() >= LIST_FROM
-            && let Some(heads) = self.listed_heads(wanted).await?
-        {
-            return Ok(heads);
-        }
-        let reads = wanted.iter().map(|summary| self.head(summary));
-        Ok(try_join_all(reads).await?.into_iter().flatten().collect())
-    }
-
-    /// The heads from a list with content, page by page; `None` where that cannot be had, and each has to be read.
-    async fn listed_heads(&self, wanted: &[Summary]) -> Result<Option<Vec<Head>>, StoreError> {
-        let states: BTreeSet<&str> = wanted.iter().map(|summary| summary.status.as_str()).collect();
-        let keys: HashSet<(&str, String)> = wanted
-            .iter()
-            .map(|summary| (summary.storage_namespace.as_str(), record_key(&summary.name, summary.revision)))
-            .collect();
-        let mut selector = "owner=helm".to_owned();
-        if states.iter().all(|state| is_label_value(state)) {
-            let states: Vec<&str> = states.into_iter().collect();
-            selector = format!("{selector},status in ({})", states.join(","));
-        }
-        let resource = self.resource();
-        let namespace = self.namespace.as_deref();
-        let url = UrlPath::collection(&resource, namespace)
-            .param("labelSelector", &selector)
-            .param("limit", &LIST_PAGE.to_string());
-        let mut heads = Vec::with_capacity(wanted.len());
-        let mut next: Option<String> = None;
-        loop {
-            let call = Call::new(Verb::List, url.clone().param_opt("continue", next.as_deref()))
-                .about(&nameless(&resource.gvk, namespace));
-            let page = match self.target.object(&self.scope, &call).await {
-                Ok(page) => page,
-                // Not allowed, grown old between two pages, or too large an answer.
-                Err(Error::Refused(refusal)) if refusal.class() != crate::Class::Retry => return Ok(None),
-                Err(Error::Unreadable { .. }) => return Ok(None),
-                Err(error) => return Err(backend(error)),
-            };
-            for object in page.get("items").and_then(Data::as_list).into_iter().flatten() {
-                let text = |key| object.at(&["metadata", key]).and_then(Data::as_str).unwrap_or_default();
-                if keys.contains(&(text("namespace"), text("name").to_owned())) {
-                    heads.extend(self.head_of(object));
-                }
-            }
-            let more = page.at(&["metadata", "continue"]).and_then(Data::as_str).unwrap_or_default();
-            if more.is_empty() {
-                return Ok(Some(heads));
-            }
-            next = Some(more.to_owned());
-        }
-    }
-
-    async fn head(&self, summary: &Summary) -> Result<Option<Head>, StoreError> {
-        let mut reference = self.reference(&record_key(&summary.name, summary.revision));
-        if reference.namespace.is_none() {
-            reference.namespace = Some(summary.storage_namespace.clone());
-        }
-        let call = Call::new(Verb::Get, UrlPath::object(&self.resource(), &reference)).about(&reference);
-        match self.target.object(&self.scope, &call).await {
-            Ok(object) => Ok(self.head_of(&object)),
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(backend(error)),
-        }
-    }
-
-    /// `None` where the record cannot be read: Helm leaves it out of its lists.
-    fn head_of(&self, object: &Data) -> Option<Head> {
-        let mut head = codec::decode_head(&self.encoded(object).ok()?, self.limits).ok()?;
-        head.labels = user_labels(object);
-        Some(head)
-    }
-
-    fn encoded(&self, object: &Data) -> Result<Vec<u8>, CodecError> {
+    pub(super) fn encoded(&self, object: &Data) -> Result<Vec<u8>, CodecError> {
         let value = object.at(&["data", "release"]).and_then(Data::as_str).unwrap_or_default();
-        match self.medium {
-            Medium::Secret => Ok(STANDARD.decode(value)?),
-            Medium::ConfigMap => Ok(value.as_bytes().to_vec()),
-        }
+        self.medium.encoded(value)
     }
 
     pub(super) async fn create(
@@ -346,22 +240,21 @@ impl Kept {
     }
 }
 
-fn summary(object: &Data) -> Option<Summary> {
-    let labels = texts(object.at(&["metadata", "labels"]));
-    let revision = labels.get("version")?.parse().ok()?;
-    let status = Status::from(labels.get("status")?.as_str());
-    let mut summary = Summary::new(labels.get("name")?, revision, status, version(object));
-    let namespace = object.at(&["metadata", "namespace"]).and_then(Data::as_str);
-    namespace.unwrap_or_default().clone_into(&mut summary.storage_namespace);
-    let written = labels.get("modifiedAt").or_else(|| labels.get("createdAt"));
-    summary.modified = written.and_then(|seconds| Timestamp::from_second(seconds.parse().ok()?).ok());
-    summary.labels = user_labels(object);
-    summary.annotations = texts(object.at(&["metadata", "annotations"]));
-    Some(summary)
+impl Medium {
+    /// A record as the codec reads it, by the text that an object has of it.
+    pub(super) fn encoded(self, value: &str) -> Result<Vec<u8>, CodecError> {
+        match self {
+            Self::Secret => Ok(STANDARD.decode(value)?),
+            Self::ConfigMap => Ok(value.as_bytes().to_vec()),
+        }
+    }
 }
 
-fn user_labels(object: &Data) -> BTreeMap<String, String> {
-    let mut labels = texts(object.at(&["metadata", "labels"]));
+pub(super) fn user_labels(object: &Data) -> BTreeMap<String, String> {
+    without_system_labels(texts(object.at(&["metadata", "labels"])))
+}
+
+pub(super) fn without_system_labels(mut labels: BTreeMap<String, String>) -> BTreeMap<String, String> {
     labels.retain(|key, _| !SYSTEM_LABELS.contains(&key.as_str()));
     labels
 }
@@ -378,7 +271,7 @@ fn version(object: &Data) -> Version {
 }
 
 /// Whether a text can be the value of a label (Kubernetes: `validation.IsValidLabelValue`).
-fn is_label_value(text: &str) -> bool {
+pub(super) fn is_label_value(text: &str) -> bool {
     text.len() <= 63 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
 }
 

@@ -1,6 +1,7 @@
 //! Release records in a cluster.
 
 mod kept;
+mod listing;
 mod parts;
 
 use std::collections::BTreeMap;

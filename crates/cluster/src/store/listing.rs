@@ -1,0 +1,265 @@
+//! Many records at once: what their labels say, and of their content what lists show.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
+
+use futures::future::try_join_all;
+use jiff::Timestamp;
+use pintle_release::codec::{self, Limits};
+use pintle_release::{Filter, Head, Status, StoreError, Summary, Version, record_key};
+use pintle_value::Data;
+use serde::Deserialize;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::kept::{Kept, Medium, backend, is_label_value, user_labels, without_system_labels};
+use crate::path::UrlPath;
+use crate::read::{Pages, Selection, nameless};
+use crate::request::{Call, PARTIAL_LIST};
+use crate::{Error, Verb};
+
+/// From this many records on, one list with their content costs less than a read of each.
+const LIST_FROM: usize = 8;
+
+/// How many records the first page has: each may take a MiB.
+const FIRST_PAGE: usize = 100;
+
+/// How large pages are meant to be, by what the page before took.
+const PAGE_BYTES: usize = 8 << 20;
+
+/// The most records of a page.
+const LARGEST_PAGE: usize = 1_000;
+
+/// The object of a record in a list without content.
+#[derive(Deserialize)]
+struct Listed {
+    metadata: Metadata,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct Metadata {
+    namespace: String,
+    labels: BTreeMap<String, String>,
+    annotations: BTreeMap<String, String>,
+    resource_version: String,
+}
+
+impl Kept {
+    pub(super) async fn list(&self, filter: &Filter) -> Result<Vec<Summary>, StoreError> {
+        let mut selector = vec!["owner=helm".to_owned()];
+        let terms =
+            [("name", filter.name.as_deref()), ("status", filter.status.as_ref().map(Status::as_str))];
+        for (key, value) in terms {
+            let Some(value) = value else { continue };
+            if !is_label_value(value) {
+                return Ok(Vec::new()); // no object can carry it
+            }
+            selector.push(format!("{key}={value}"));
+        }
+        selector.extend(filter.selector.clone().filter(|selector| !selector.is_empty()));
+        let resource = self.resource();
+        let namespace = self.namespace.as_deref();
+        let call = Call::new(Verb::List, UrlPath::collection(&resource, namespace))
+            .about(&nameless(&resource.gvk, namespace))
+            .accept(PARTIAL_LIST);
+        let selection = Selection::labels(selector.join(","));
+        let list = self.target.pages::<Listed>(&self.scope, &call, &selection, Pages::All).await;
+        Ok(list.map_err(backend)?.items.into_iter().filter_map(|listed| listed.metadata.summary()).collect())
+    }
+
+    pub(super) async fn heads(&self, wanted: &[Summary]) -> Result<Vec<Head>, StoreError> {
+        if wanted.len() >= LIST_FROM
+            && let Some(heads) = self.listed_heads(wanted).await?
+        {
+            return Ok(heads);
+        }
+        let reads = wanted.iter().map(|summary| self.head(summary));
+        Ok(try_join_all(reads).await?.into_iter().flatten().collect())
+    }
+
+    /// The heads from a list with content, page by page; `None` where that cannot be had, and each has to be read. One page
+    /// is decoded on another thread while the next one is on its way.
+    async fn listed_heads(&self, wanted: &[Summary]) -> Result<Option<Vec<Head>>, StoreError> {
+        let states: BTreeSet<&str> = wanted.iter().map(|summary| summary.status.as_str()).collect();
+        let keys: HashSet<(String, String)> = wanted
+            .iter()
+            .map(|summary| (summary.storage_namespace.clone(), record_key(&summary.name, summary.revision)))
+            .collect();
+        let decoder = Decoder { wanted: Arc::new(keys), medium: self.medium, limits: self.limits };
+        let mut selector = "owner=helm".to_owned();
+        if states.iter().all(|state| is_label_value(state)) {
+            let states: Vec<&str> = states.into_iter().collect();
+            selector = format!("{selector},status in ({})", states.join(","));
+        }
+        let resource = self.resource();
+        let namespace = self.namespace.as_deref();
+        let url = UrlPath::collection(&resource, namespace).param("labelSelector", &selector);
+        let mut heads = Vec::with_capacity(wanted.len());
+        let mut decoding: Option<JoinHandle<Vec<Head>>> = None;
+        let mut limit = FIRST_PAGE;
+        let mut next: Option<String> = None;
+        loop {
+            let url = url.clone().param("limit", &limit.to_string()).param_opt("continue", next.as_deref());
+            let call = Call::new(Verb::List, url).about(&nameless(&resource.gvk, namespace));
+            let answer = match self.target.send(&self.scope, &call).await {
+                Ok(answer) => answer,
+                // Not allowed, grown old between two pages, or too large an answer.
+                Err(Error::Refused(refusal)) if refusal.class() != crate::Class::Retry => return Ok(None),
+                Err(Error::Unreadable { .. }) => return Ok(None),
+                Err(error) => return Err(backend(error)),
+            };
+            limit = next_limit(limit, answer.body.len());
+            let (sender, more) = oneshot::channel();
+            let decoder = decoder.clone();
+            let page = tokio::task::spawn_blocking(move || decoder.page(&answer.body, sender));
+            if let Some(before) = decoding.replace(page) {
+                heads.extend(done(before).await?);
+            }
+            match more.await {
+                Ok(more) if !more.is_empty() => next = Some(more),
+                Ok(_) => break,
+                Err(_) => return Ok(None), // what the server sent is no list
+            }
+        }
+        if let Some(last) = decoding {
+            heads.extend(done(last).await?);
+        }
+        Ok(Some(heads))
+    }
+
+    async fn head(&self, summary: &Summary) -> Result<Option<Head>, StoreError> {
+        let mut reference = self.reference(&record_key(&summary.name, summary.revision));
+        if reference.namespace.is_none() {
+            reference.namespace = Some(summary.storage_namespace.clone());
+        }
+        let call = Call::new(Verb::Get, UrlPath::object(&self.resource(), &reference)).about(&reference);
+        match self.target.object(&self.scope, &call).await {
+            Ok(object) => Ok(self.head_of(&object)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(backend(error)),
+        }
+    }
+
+    /// `None` where the record cannot be read: Helm leaves it out of its lists.
+    fn head_of(&self, object: &Data) -> Option<Head> {
+        let mut head = codec::decode_head(&self.encoded(object).ok()?, self.limits).ok()?;
+        head.labels = user_labels(object);
+        Some(head)
+    }
+}
+
+impl Metadata {
+    fn summary(self) -> Option<Summary> {
+        let revision = self.labels.get("version")?.parse().ok()?;
+        let status = Status::from(self.labels.get("status")?.as_str());
+        let mut summary =
+            Summary::new(self.labels.get("name")?, revision, status, Version(self.resource_version));
+        summary.storage_namespace = self.namespace;
+        let written = self.labels.get("modifiedAt").or_else(|| self.labels.get("createdAt"));
+        summary.modified = written.and_then(|seconds| Timestamp::from_second(seconds.parse().ok()?).ok());
+        summary.labels = without_system_labels(self.labels);
+        summary.annotations = self.annotations;
+        Some(summary)
+    }
+}
+
+/// A list with content, as far as it is of use; texts lie where the server's answer has them.
+#[derive(Deserialize)]
+struct Page<'a> {
+    #[serde(default)]
+    metadata: PageMetadata,
+    #[serde(borrow)]
+    items: Option<Vec<Item<'a>>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct PageMetadata {
+    r#continue: String,
+}
+
+#[derive(Deserialize)]
+struct Item<'a> {
+    #[serde(borrow)]
+    metadata: ItemMetadata<'a>,
+    #[serde(borrow)]
+    data: Option<Content<'a>>,
+}
+
+#[derive(Deserialize)]
+struct ItemMetadata<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    #[serde(borrow, default)]
+    namespace: Cow<'a, str>,
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+struct Content<'a> {
+    #[serde(borrow)]
+    release: Option<Cow<'a, str>>,
+}
+
+/// What reads pages.
+#[derive(Clone)]
+struct Decoder {
+    /// The namespaces and names of the objects.
+    wanted: Arc<HashSet<(String, String)>>,
+    medium: Medium,
+    limits: Limits,
+}
+
+impl Decoder {
+    /// Tells where the list goes on, as soon as that is known, and reads the heads. What cannot be read is left out, as
+    /// Helm leaves it out of its lists.
+    fn page(&self, body: &[u8], more: oneshot::Sender<String>) -> Vec<Head> {
+        let Ok(page) = serde_json::from_slice::<Page<'_>>(body) else { return Vec::new() };
+        // Nobody listens any more where the action has ended.
+        let _ = more.send(page.metadata.r#continue);
+        let heads = page.items.into_iter().flatten().filter_map(|item| {
+            let ItemMetadata { name, namespace, labels } = item.metadata;
+            if !self.wanted.contains(&(namespace.into_owned(), name.into_owned())) {
+                return None;
+            }
+            let stored = self.medium.encoded(&item.data?.release?).ok()?;
+            let mut head = codec::decode_head(&stored, self.limits).ok()?;
+            head.labels = without_system_labels(labels);
+            Some(head)
+        });
+        heads.collect()
+    }
+}
+
+/// How many records the page after one of so many bytes has.
+fn next_limit(limit: usize, bytes: usize) -> usize {
+    (limit * PAGE_BYTES / bytes.max(1)).clamp(1, LARGEST_PAGE)
+}
+
+/// What a thread found.
+async fn done(decoding: JoinHandle<Vec<Head>>) -> Result<Vec<Head>, StoreError> {
+    match decoding.await {
+        Ok(heads) => Ok(heads),
+        Err(ended) => match ended.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is shutting down.
+            Err(_) => Err(backend(Error::Cancelled)),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_are_as_large_as_records_are_small() {
+        assert_eq!(next_limit(100, 100 << 20), 8);
+        assert_eq!(next_limit(8, 64 << 20), 1);
+        assert_eq!(next_limit(100, 100 << 10), LARGEST_PAGE);
+        assert_eq!(next_limit(1, 0), LARGEST_PAGE);
+    }
+}
