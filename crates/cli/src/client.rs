@@ -3,8 +3,8 @@
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 
-use crate::Failure;
 use crate::arguments::GlobalFlags;
+use crate::{Failure, connection};
 
 /// A connection to the cluster, and the namespace to work in.
 pub(crate) struct Cluster {
@@ -20,7 +20,7 @@ impl Cluster {
         let config =
             config(flags).await.map_err(|failure| failure.within("kubernetes cluster unreachable"))?;
         let namespace = flags.namespace.clone().unwrap_or_else(|| config.default_namespace.clone());
-        let client = Client::try_from(config)
+        let client = connection::client(config)
             .map_err(|error| Failure::new(error.to_string()).within("kubernetes cluster unreachable"))?;
         Ok(Self { client, namespace })
     }

@@ -9,6 +9,7 @@ mod arguments;
 mod cancel;
 mod client;
 mod commands;
+mod connection;
 mod failure;
 mod live;
 mod print;
