@@ -1,135 +1,146 @@
 //! One chart, installed, upgraded, rolled back and uninstalled by each program.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
-use pintle_testkit::{Bed, Helm, Tenant};
+use pintle::cluster::ObjectRef;
+use serde_json::json;
 
+use super::arena::{Arena, Arenas};
 use super::charts::Chart;
-use super::snapshot::{Paths, Snapshot, objects, records};
-use super::tools::{Ended, Merge, Tool};
+use super::record::Peer;
+use super::snapshot::{Paths, Snapshot};
+use super::tools::{Ended, Tool};
 
-/// The cluster and the programs.
-pub(crate) struct Contest {
-    tenant: Tenant,
-    helm4: Tool,
-    helm3: Tool,
-    ours: Tool,
-    ours_merging: Tool,
-}
+/// What is done with a release, one after the other.
+const ACTIONS: [&str; 4] = ["install", "upgrade", "rollback", "uninstall"];
+
+/// How long what is deleted may take to go.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What came of one chart.
 pub(crate) struct Verdict {
     chart: String,
+    /// How many actions were compared with Helm's.
     pub(crate) actions: usize,
-    failing: usize,
-    pub(crate) differences: Vec<String>,
+    /// How many of them fail with Helm, too.
+    pub(crate) failing: usize,
+    /// Each difference once, with the actions after which it was seen.
+    pub(crate) differences: BTreeMap<String, Vec<String>>,
 }
 
-/// A whole life of a release under one program.
-struct Life {
-    steps: Vec<(&'static str, Ended, Snapshot)>,
+/// A whole life of a release: how each action ended, and what there was after it.
+struct Life([(Ended, Snapshot); ACTIONS.len()]);
+
+/// Installs, upgrades, rolls back and uninstalls a chart with each program alone and with two of them by turns, and
+/// compares what is there after each action with what Helm alone leaves.
+pub(crate) fn judge(arenas: &Arenas, chart: &Chart) -> Verdict {
+    let arena = arenas.of(chart);
+    let Arena { helm4, helm3, ours, ours_merging, .. } = arena;
+    let mut verdict =
+        Verdict { chart: chart.name.clone(), actions: 0, failing: 0, differences: BTreeMap::new() };
+    // One namespace for all: charts write down the name of theirs.
+    let namespace = arena.tenant.namespace("ix").unwrap();
+    let live = |peer, programs| live(arena, (chart, namespace.name()), peer, programs);
+    let alone = live(Peer::Helm4, [helm4; 4]);
+    for (lives, programs) in [
+        ("pintle", [ours; 4]),
+        ("helm 4, then pintle by turns", [helm4, ours, helm4, ours]),
+        ("pintle, then helm 4 by turns", [ours, helm4, ours, helm4]),
+    ] {
+        verdict.compare(lives, &alone, &live(Peer::Helm4, programs));
+    }
+    let alone = live(Peer::Helm3, [helm3; 4]);
+    for (lives, programs) in [
+        ("pintle as helm 3", [ours_merging; 4]),
+        // What Helm 3 began is gone on with as it was begun, without being told.
+        ("helm 3, then pintle by turns", [helm3, ours, helm3, ours]),
+    ] {
+        verdict.compare(lives, &alone, &live(Peer::Helm3, programs));
+    }
+    verdict
 }
 
-impl Contest {
-    pub(crate) fn new() -> Self {
-        // A tenant of its own: charts bring objects of the whole cluster, and webhooks.
-        let tenant = Bed::shared().unwrap().tenant("interchange").unwrap();
-        Self {
-            helm4: Tool::helm(&Helm::v4().unwrap(), &tenant),
-            helm3: Tool::helm(&Helm::v3().unwrap(), &tenant),
-            ours: Tool::pintle(&tenant, Merge::Server),
-            ours_merging: Tool::pintle(&tenant, Merge::Client),
-            tenant,
-        }
-    }
-
-    pub(crate) fn judge(&self, chart: &Chart) -> Verdict {
-        let mut verdict =
-            Verdict { chart: chart.name.clone(), actions: 0, failing: 0, differences: Vec::new() };
-        let pairs = [("helm 4", &self.helm4, &self.ours), ("helm 3", &self.helm3, &self.ours_merging)];
-        for (name, theirs, ours) in pairs {
-            let theirs = self.live(chart, theirs);
-            let ours = self.live(chart, ours);
-            for ((action, their_end, theirs), (_, our_end, ours)) in theirs.steps.iter().zip(&ours.steps) {
-                verdict.actions += 1;
-                verdict.failing += usize::from(their_end.exit != 0);
-                if their_end.exit != our_end.exit {
-                    verdict.differences.push(format!(
-                        "{name}, {action}: exit code {} and ours {}\n      {}\n      {}",
-                        their_end.exit,
-                        our_end.exit,
-                        their_end.stderr.trim(),
-                        our_end.stderr.trim()
-                    ));
-                    continue;
-                }
-                // The words of a failure are not compared, and Helm leaves half of its work undone.
-                if their_end.exit == 0 {
-                    for difference in theirs.differences(ours) {
-                        verdict.differences.push(format!("{name}, {action}: {difference}"));
-                    }
-                }
+/// One life, with one program for each action; nothing is left of it.
+fn live(
+    arena: &Arena,
+    (chart, namespace): (&Chart, &str),
+    peer: Peer,
+    programs: [&Tool; ACTIONS.len()],
+) -> Life {
+    let path = chart.path.display().to_string();
+    let paths = Paths::new(&arena.tenant);
+    let mut made = Vec::new();
+    let mut programs = programs.into_iter();
+    let life = ACTIONS.map(|action| {
+        let mut call = vec![action, chart.release.as_str()];
+        match action {
+            "install" => call.push(&path),
+            "upgrade" => {
+                call.push(&path);
+                call.extend(chart.upgrade.iter().map(String::as_str));
             }
+            "rollback" => call.push("1"),
+            _ => {}
         }
-        self.hand_over(chart, &mut verdict);
-        verdict
-    }
+        call.extend(["--namespace", namespace, "--timeout", "120s"]);
+        let ended = programs.next().unwrap().run(&call);
+        (ended, Snapshot::take(&paths, (&chart.release, namespace), peer, &mut made))
+    });
+    clear(&paths, (&chart.release, namespace), &made);
+    Life(life)
+}
 
-    fn live(&self, chart: &Chart, tool: &Tool) -> Life {
-        let namespace = self.tenant.namespace("ix").unwrap();
-        let path = chart.path.display().to_string();
-        let upgrade: Vec<&str> = chart.upgrade.iter().map(String::as_str).collect();
-        let calls: [(&str, Vec<&str>); 4] = [
-            ("install", vec!["install", &chart.release, &path]),
-            ("upgrade", [vec!["upgrade", &chart.release, &path], upgrade].concat()),
-            ("rollback", vec!["rollback", &chart.release, "1"]),
-            ("uninstall", vec!["uninstall", &chart.release]),
-        ];
-        let name = chart.release.as_str();
-        let paths = Paths::new(&self.tenant);
-        let mut steps = Vec::new();
-        let mut made = Vec::new();
-        for (action, mut call) in calls {
-            call.extend(["--namespace", namespace.name(), "--timeout", "60s"]);
-            let ended = tool.run(&call);
-            for (record, _) in records(&self.tenant, name, namespace.name()) {
-                made.extend(objects(&record));
-            }
-            steps.push((action, ended, Snapshot::take(&paths, name, namespace.name())));
-        }
-        // What stays on purpose would be in the way of the next program; the namespace goes by itself.
-        for object in made {
-            let path = paths.of(&object, namespace.name()).filter(|path| !path.contains("/namespaces/"));
-            if let Some(path) = path
-                && self.tenant.api().find(&path).unwrap().is_some()
-            {
-                self.tenant.api().delete(&path).unwrap();
-            }
-        }
-        Life { steps }
+/// Takes away what stays on purpose or after a failure: it would be in the way of the next program.
+fn clear(paths: &Paths<'_>, (name, namespace): (&str, &str), made: &[ObjectRef]) {
+    let api = paths.tenant.api();
+    let objects = made.iter().filter_map(|object| paths.of(object, namespace));
+    let left: Vec<String> = objects.filter(|path| api.find(path).unwrap().is_some()).collect();
+    let selector = format!("labelSelector=owner%3Dhelm,name%3D{name}");
+    let records = format!("/api/v1/namespaces/{namespace}/secrets");
+    let records = named(&api.get(&format!("{records}?{selector}")).unwrap(), &records);
+    let leases = format!("/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases");
+    let leases = named(&api.get(&leases).unwrap(), &leases);
+    let all: Vec<String> = left.into_iter().chain(records).chain(leases).collect();
+    for path in &all {
+        // A finalizer may wait for a controller that does not run.
+        let _ = api.merge(path, &json!({"metadata": {"finalizers": null}}));
+        api.delete(&format!("{path}?gracePeriodSeconds=0")).unwrap();
     }
+    for path in &all {
+        api.wait_until(path, "what a release left going away", PATIENCE, |live| live.is_none()).unwrap();
+    }
+}
 
-    /// Each program goes on with what the other left.
-    fn hand_over(&self, chart: &Chart, verdict: &mut Verdict) {
-        let namespace = self.tenant.namespace("ix").unwrap();
-        let path = chart.path.display().to_string();
-        let upgrade: Vec<&str> = chart.upgrade.iter().map(String::as_str).collect();
-        let calls = [
-            ("helm installs", &self.helm4, vec!["install", &chart.release, &path]),
-            ("pintle upgrades", &self.ours, [vec!["upgrade", &chart.release, &path], upgrade].concat()),
-            ("helm rolls back", &self.helm4, vec!["rollback", &chart.release, "1"]),
-            ("pintle uninstalls", &self.ours, vec!["uninstall", &chart.release]),
-        ];
-        for (action, tool, mut call) in calls {
-            call.extend(["--namespace", namespace.name(), "--timeout", "60s"]);
-            let ended = tool.run(&call);
-            verdict.actions += 1;
-            // What Helm itself cannot do alone is not asked of the two together.
-            if ended.exit != 0 {
-                if verdict.failing == 0 {
-                    verdict.differences.push(format!("together, {action}: {}", ended.stderr.trim()));
-                }
-                break;
+/// The paths of the objects of a list.
+fn named(list: &serde_json::Value, collection: &str) -> Vec<String> {
+    let items = list["items"].as_array().unwrap().iter();
+    items.map(|item| format!("{collection}/{}", item["metadata"]["name"].as_str().unwrap())).collect()
+}
+
+impl Verdict {
+    fn compare(&mut self, lives: &str, theirs: &Life, ours: &Life) {
+        for (action, ((their_end, theirs), (our_end, ours))) in
+            ACTIONS.iter().zip(theirs.0.iter().zip(&ours.0))
+        {
+            self.actions += 1;
+            self.failing += usize::from(their_end.exit != 0);
+            let mut found = Vec::new();
+            if their_end.exit != our_end.exit {
+                found.push(format!(
+                    "exit code {} and ours {}\n      {}\n      {}",
+                    their_end.exit,
+                    our_end.exit,
+                    their_end.stderr.trim(),
+                    our_end.stderr.trim()
+                ));
+            } else if their_end.exit == 0 {
+                // Helm leaves half of the work undone where it fails.
+                found = theirs.differences(ours);
+            }
+            for difference in found {
+                self.differences.entry(difference).or_default().push(format!("{lives}: {action}"));
             }
         }
     }
@@ -139,8 +150,8 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = if self.differences.is_empty() { "equal" } else { "DIFFERENT" };
         write!(f, "{:<40} {state} ({} actions, {} failing)", self.chart, self.actions, self.failing)?;
-        for difference in &self.differences {
-            write!(f, "\n    {difference}")?;
+        for (difference, seen) in &self.differences {
+            write!(f, "\n    {}\n    {difference}", seen.join("; "))?;
         }
         Ok(())
     }

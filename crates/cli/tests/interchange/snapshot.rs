@@ -1,22 +1,21 @@
 //! What a release is in the cluster at one moment.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fmt::Write as _;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Mutex;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use pintle::cluster::ObjectRef;
-use pintle::release::{Record, codec};
 use pintle_testkit::Tenant;
 use serde_json::{Map, Value, json};
+
+use super::difference::difference;
+use super::record::{Peer, records};
 
 /// Members that the server sets, or that differ from object to object.
 const OF_THE_SERVER: [&str; 5] = ["uid", "resourceVersion", "creationTimestamp", "generation", "selfLink"];
 
 /// The paths of kinds, as the cluster serves them.
 pub(crate) struct Paths<'a> {
-    tenant: &'a Tenant,
+    pub(crate) tenant: &'a Tenant,
     known: Mutex<HashMap<String, Vec<Value>>>,
 }
 
@@ -54,81 +53,44 @@ impl<'a> Paths<'a> {
     }
 }
 
-/// All records of a release, oldest first, each with the object that it is stored in.
-pub(crate) fn records(tenant: &Tenant, name: &str, namespace: &str) -> Vec<(Record, Value)> {
-    let path = format!("/api/v1/namespaces/{namespace}/secrets?labelSelector=owner%3Dhelm,name%3D{name}");
-    let list = tenant.api().get(&path).unwrap();
-    let mut records: Vec<(Record, Value)> = list["items"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|secret| {
-            let stored = STANDARD.decode(secret["data"]["release"].as_str().unwrap()).unwrap();
-            (codec::decode(&stored, codec::Limits::default()).unwrap(), secret.clone())
-        })
-        .collect();
-    records.sort_by_key(|(record, _)| record.revision);
-    records
-}
-
-/// The objects that a record names, hooks included.
-pub(crate) fn objects(record: &Record) -> Vec<ObjectRef> {
-    let hooks = record.hooks.iter().map(|hook| hook.manifest.as_str());
-    let texts: Vec<&str> = std::iter::once(record.manifest.as_str()).chain(hooks).collect();
-    let mut objects = Vec::new();
-    for text in texts {
-        for (_, document) in pintle::render::split_manifests(text) {
-            let parsed = pintle::yaml::parse(document.as_bytes(), &pintle::yaml::Limits::default());
-            let Ok(object) = parsed else { continue };
-            let items = object.get("items").and_then(pintle::value::Data::as_list).cloned();
-            match items {
-                Some(items) => objects.extend(items.iter().filter_map(ObjectRef::of)),
-                None => objects.extend(ObjectRef::of(&object)),
-            }
-        }
-    }
-    objects
-}
-
 impl Snapshot {
-    pub(crate) fn take(paths: &Paths<'_>, name: &str, namespace: &str) -> Self {
+    /// What there is of a release now: its records, the objects that they name and those that they named before
+    /// (`made`), and the locks in its namespace.
+    pub(crate) fn take(
+        paths: &Paths<'_>,
+        (name, namespace): (&str, &str),
+        peer: Peer,
+        made: &mut Vec<ObjectRef>,
+    ) -> Self {
         let mut parts = BTreeMap::new();
-        let records = records(paths.tenant, name, namespace);
-        for (record, secret) in &records {
-            let mut whole = serde_json::to_value(record).unwrap();
-            without_times(&mut whole);
-            // Helm 3 does not say how it applied.
-            whole.as_object_mut().unwrap().remove("apply_method");
-            parts.insert(format!("record {}", record.revision), cover(whole, namespace));
-            let mut labels = secret["metadata"]["labels"].clone();
-            for (key, value) in labels.as_object_mut().unwrap() {
-                if key.ends_with("At") {
-                    *value = Value::Bool(true);
+        for stored in records(paths.tenant, name, namespace) {
+            let part = format!("record {}", stored.record.revision);
+            parts.insert(part, stored.comparable(peer));
+            for object in stored.objects() {
+                if !made.contains(&object) {
+                    made.push(object);
                 }
             }
-            let stored = json!({"labels": labels, "type": secret["type"]});
-            parts.insert(format!("stored record {}", record.revision), stored);
         }
-        if let Some((newest, _)) = records.last() {
-            for object in objects(newest) {
-                let Some(path) = paths.of(&object, namespace) else { continue };
-                let live = paths.tenant.api().find(&path).unwrap().map(plain).unwrap_or_default();
-                parts.insert(cover_text(&object.to_string(), namespace), cover(live, namespace));
-            }
+        for object in &*made {
+            let Some(path) = paths.of(object, namespace) else { continue };
+            let live = paths.tenant.api().find(&path).unwrap().filter(|live| !is_going(live));
+            let live = live.map(plain).unwrap_or_default();
+            parts.insert(object.to_string(), live);
         }
+        let leases = format!("/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases");
+        let leases = paths.tenant.api().get(&leases).unwrap()["items"].take();
+        parts.insert("locks".to_owned(), leases);
         Self { parts }
     }
 
     /// What another one has otherwise, a few lines for each part.
     pub(crate) fn differences(&self, other: &Self) -> Vec<String> {
-        let mut names: Vec<&String> = self.parts.keys().chain(other.parts.keys()).collect();
-        names.sort();
-        names.dedup();
+        let names: BTreeSet<&String> = self.parts.keys().chain(other.parts.keys()).collect();
         let mut differences = Vec::new();
         for name in names {
-            let (theirs, ours) = (self.parts.get(name), other.parts.get(name));
-            let mut text = String::new();
-            compare(theirs.unwrap_or(&Value::Null), ours.unwrap_or(&Value::Null), "", &mut text);
+            let part = |of: &Self| of.parts.get(name).cloned().unwrap_or_default();
+            let text = difference(&part(self), &part(other));
             if !text.is_empty() {
                 differences.push(format!("{name}:{text}"));
             }
@@ -137,38 +99,9 @@ impl Snapshot {
     }
 }
 
-fn compare(theirs: &Value, ours: &Value, path: &str, text: &mut String) {
-    match (theirs, ours) {
-        (Value::Object(a), Value::Object(b)) => {
-            let mut names: Vec<&String> = a.keys().chain(b.keys()).collect();
-            names.sort();
-            names.dedup();
-            for name in names {
-                let (a, b) = (a.get(name), b.get(name));
-                compare(
-                    a.unwrap_or(&Value::Null),
-                    b.unwrap_or(&Value::Null),
-                    &format!("{path}.{name}"),
-                    text,
-                );
-            }
-        }
-        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
-            for (index, (a, b)) in a.iter().zip(b).enumerate() {
-                compare(a, b, &format!("{path}[{index}]"), text);
-            }
-        }
-        _ if theirs == ours => {}
-        _ => {
-            let short = |value: &Value| value.to_string().chars().take(160).collect::<String>();
-            let _ = write!(
-                text,
-                "\n      {path}\n        theirs {}\n        ours   {}",
-                short(theirs),
-                short(ours)
-            );
-        }
-    }
+/// Whether an object is deleted, and stays for a while because of a finalizer.
+fn is_going(live: &Value) -> bool {
+    !live["metadata"]["deletionTimestamp"].is_null()
 }
 
 /// A live object without what the server and its controllers set; of the managed fields only those of Helm's manager.
@@ -179,9 +112,7 @@ fn plain(mut object: Value) -> Value {
         members.remove("secrets");
     }
     let metadata = members.get_mut("metadata").unwrap().as_object_mut().unwrap();
-    for name in
-        OF_THE_SERVER.into_iter().chain(["finalizers", "deletionTimestamp", "deletionGracePeriodSeconds"])
-    {
+    for name in OF_THE_SERVER.into_iter().chain(["finalizers"]) {
         metadata.remove(name);
     }
     if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
@@ -208,15 +139,19 @@ fn plain(mut object: Value) -> Value {
         .collect();
     helms.sort_by_key(|entry| entry["operation"].to_string());
     metadata.insert("managedFields".to_owned(), Value::Array(helms));
+    // The server gives every Pod a volume with a random name.
+    if members.get("kind").is_some_and(|kind| kind == "Pod") {
+        members.values_mut().for_each(cover_account_volume);
+    }
+    // The labels and the selector of a Job name its unique id.
+    for name in ["controller-uid", "batch.kubernetes.io/controller-uid"] {
+        remove_everywhere(members, name);
+    }
     if let Some(spec) = members.get_mut("spec").and_then(Value::as_object_mut) {
         for name in ["clusterIP", "clusterIPs", "volumeName", "nodeName", "healthCheckNodePort"] {
             spec.remove(name);
         }
         remove_everywhere(spec, "nodePort");
-        // The labels and the selector of a Job name its unique id.
-        for name in ["controller-uid", "batch.kubernetes.io/controller-uid"] {
-            remove_everywhere(spec, name);
-        }
     }
     object
 }
@@ -236,33 +171,11 @@ fn remove_below(value: &mut Value, name: &str) {
     }
 }
 
-fn without_times(value: &mut Value) {
+fn cover_account_volume(value: &mut Value) {
     match value {
-        Value::Object(members) => {
-            for name in
-                ["first_deployed", "last_deployed", "deleted", "started_at", "completed_at", "modtime"]
-            {
-                members.remove(name);
-            }
-            members.values_mut().for_each(without_times);
-        }
-        Value::Array(items) => items.iter_mut().for_each(without_times),
+        Value::String(text) if text.starts_with("kube-api-access-") => *value = json!("kube-api-access"),
+        Value::Array(items) => items.iter_mut().for_each(cover_account_volume),
+        Value::Object(members) => members.values_mut().for_each(cover_account_volume),
         _ => {}
     }
-}
-
-fn cover(value: Value, namespace: &str) -> Value {
-    match value {
-        Value::String(text) => Value::String(cover_text(&text, namespace)),
-        Value::Array(items) => items.into_iter().map(|item| cover(item, namespace)).collect(),
-        Value::Object(members) => members
-            .into_iter()
-            .map(|(name, value)| (cover_text(&name, namespace), cover(value, namespace)))
-            .collect(),
-        other => other,
-    }
-}
-
-fn cover_text(text: &str, namespace: &str) -> String {
-    text.replace(namespace, "NAMESPACE")
 }
