@@ -3,11 +3,11 @@
 use pintle_benches::{RenderJob, Stage};
 use pintle_value::{Data, DataMap};
 
-use super::figures::{figure, head, ratio, row};
-use super::goals::Goals;
 use super::in_process::{milliseconds, sides};
 use super::subject::KUBE_VERSION;
 use crate::Fault;
+use crate::bench::figures::{figure, head, ratio, row};
+use crate::bench::goals::Goals;
 use crate::bench::programs::Programs;
 use crate::corpus;
 

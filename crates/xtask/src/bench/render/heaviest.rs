@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use pintle_benches::ProgramsJob;
 use serde::{Deserialize, Serialize};
 
-use super::figures::median;
 use super::subject::Subject;
 use super::whole_process::environment;
 use crate::Fault;
+use crate::bench::figures::median;
 use crate::bench::programs::Stopwatch;
 use crate::corpus;
 use crate::oracle::Helm;
@@ -82,7 +82,7 @@ pub(super) fn choose(stopwatch: &Stopwatch, helm: &Helm) -> Result<(), Fault> {
         charts: charts.into_iter().map(|(_, heavy)| heavy).collect(),
     };
     for heavy in &heaviest.charts {
-        super::say(&format!("{:8.0} ms {}", heavy.helm_milliseconds, heavy.id));
+        crate::bench::say(&format!("{:8.0} ms {}", heavy.helm_milliseconds, heavy.id));
     }
     let mut text = serde_json::to_string_pretty(&heaviest)?;
     text.push('\n');

@@ -2,10 +2,10 @@
 
 use pintle_benches::{RenderAnswer, RenderJob, Stage};
 
-use super::figures::{figure, head, mebibytes, median, ratio, row};
-use super::goals::Goals;
 use super::subject::{KUBE_VERSION, Subject};
 use crate::Fault;
+use crate::bench::figures::{figure, head, mebibytes, median, ratio, row};
+use crate::bench::goals::Goals;
 use crate::bench::programs::{Programs, rerender_with_helm};
 
 /// What one job took each side.

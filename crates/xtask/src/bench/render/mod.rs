@@ -4,15 +4,13 @@ use std::process::ExitCode;
 
 use super::programs::{Programs, Stopwatch};
 
-mod figures;
-mod goals;
 mod growth;
 mod heaviest;
 mod in_process;
 mod subject;
 mod whole_process;
 
-use goals::Goals;
+use crate::bench::goals::Goals;
 use subject::Subject;
 
 /// What to measure, and for how long.
@@ -68,9 +66,4 @@ pub(crate) fn run(arguments: &Arguments) -> crate::Outcome {
     }
     let met = goals.print();
     Ok(if met || !arguments.check_goals { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-#[expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
-fn say(line: &str) {
-    println!("{line}");
 }

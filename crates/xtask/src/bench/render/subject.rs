@@ -29,7 +29,9 @@ impl Subject {
     pub(super) fn all() -> Result<Vec<Self>, Fault> {
         let mut subjects = vec![Self::fixture("minimal")];
         let Some(corpus) = corpus::folder() else {
-            super::say("there is no corpus (set PINTLE_CORPUS to its folder): only fixtures are measured");
+            crate::bench::say(
+                "there is no corpus (set PINTLE_CORPUS to its folder): only fixtures are measured",
+            );
             subjects.push(Self::fixture("cert-manager-shaped"));
             return Ok(subjects);
         };

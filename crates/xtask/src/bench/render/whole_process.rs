@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use pintle_benches::{ProgramsJob, Run};
 use pintle_testkit::fixtures::output_difference;
 
-use super::figures::{figure, head, mebibytes, median, ratio, row};
-use super::goals::Goals;
 use super::subject::Subject;
 use crate::Fault;
+use crate::bench::figures::{figure, head, mebibytes, median, ratio, row};
+use crate::bench::goals::Goals;
 use crate::bench::programs::Programs;
 use crate::oracle::{self, Helm};
 

@@ -1,4 +1,4 @@
-//! What the renderer is meant to reach, and whether it does.
+//! What a measured program is meant to reach, and whether it does.
 
 use super::figures::median;
 
