@@ -32,6 +32,7 @@ mod execution;
 mod field;
 mod format;
 mod function;
+mod kept;
 mod lex;
 mod literal;
 mod machine;

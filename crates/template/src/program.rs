@@ -10,6 +10,7 @@ use crate::compile::compile;
 use crate::error::{Error, ErrorKind, Place};
 use crate::execution::Execution;
 use crate::function::{FunctionTable, Functions};
+use crate::kept::Kept;
 use crate::machine::Machine;
 use crate::output::Output;
 use crate::parse::{Parsed, parse};
@@ -35,6 +36,8 @@ pub(crate) struct Inner {
     pub(crate) name: Str,
     pub(crate) functions: Arc<FunctionTable>,
     pub(crate) definitions: HashMap<Str, Arc<Template>>,
+    /// What `tpl` parsed in earlier runs.
+    pub(crate) kept: Kept,
 }
 
 impl Templates {
@@ -65,7 +68,8 @@ impl Templates {
 
     /// The finished program.
     pub fn finish(self) -> Program {
-        Program(Arc::new(Inner { name: self.name, functions: self.functions, definitions: self.definitions }))
+        let Self { name, functions, definitions } = self;
+        Program(Arc::new(Inner { name, functions, definitions, kept: Kept::default() }))
     }
 }
 

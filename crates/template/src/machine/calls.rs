@@ -238,9 +238,16 @@ impl Machine<'_, '_> {
         let kept = 1024_usize.saturating_add(text.len().saturating_mul(32));
         let paid = self.run.spend(text.len() as u64).and_then(|()| self.run.made(kept));
         paid.map_err(|error| (String::new(), error))?;
-        let unit = parse_unit(self.program.name.clone(), text.clone(), &self.program.functions)
-            .map_err(|error| (format!("cannot parse template {}: ", pintle_value::quoted(text)), error))?;
-        let unit = Arc::new(unit);
+        let unit = if let Some(unit) = self.program.kept.get(text) {
+            unit
+        } else {
+            let unit = parse_unit(self.program.name.clone(), text.clone(), &self.program.functions).map_err(
+                |error| (format!("cannot parse template {}: ", pintle_value::quoted(text)), error),
+            )?;
+            let unit = Arc::new(unit);
+            self.program.kept.insert(text, &unit);
+            unit
+        };
         self.run.parsed.insert(text.clone(), Arc::clone(&unit));
         Ok(unit)
     }
