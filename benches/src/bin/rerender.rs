@@ -10,6 +10,11 @@ use pintle_chart::{Chart, Digest, Limits};
 use pintle_render::{Capabilities, CompiledChart, KubeVersion, RenderError, RenderInput};
 use pintle_value::{Data, DataMap};
 
+/// A render makes and frees many small values: a program that renders much does well to bring an allocator that is made
+/// for it, as Go's programs have one built in.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[expect(clippy::print_stderr, reason = "a program tells its user what failed")]
 fn main() -> ExitCode {
     match answer(measure) {
