@@ -43,6 +43,9 @@ impl<'a> Budget<'a> {
     }
 }
 
+/// The most memory that is set aside for a file before it is read.
+const MOST_RESERVED: usize = 1 << 20;
+
 /// Whether the bytes begin as a gzip archive does.
 pub(crate) fn is_gzip(bytes: &[u8]) -> bool {
     bytes.starts_with(b"\x1f\x8b")
@@ -83,7 +86,8 @@ pub(crate) fn files(bytes: &[u8], budget: &mut Budget<'_>) -> Result<Vec<File>, 
         }
         budget.take(&name, size)?;
         let seconds = entry.header().mtime().unwrap_or(0);
-        let mut data = Vec::new();
+        // What the header claims is within the budget, and no more than that is set aside before it is there.
+        let mut data = Vec::with_capacity(usize::try_from(size).unwrap_or(0).min(MOST_RESERVED));
         entry.take(size).read_to_end(&mut data).map_err(|error| damaged(&error))?;
         if (data.len() as u64) < size && kind.is_file() {
             return Err(damaged(&"unexpected EOF"));

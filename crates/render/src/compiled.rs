@@ -153,22 +153,29 @@ fn prepare(chart: &Chart, functions: &Functions) -> Result<Prepared, ParseFailur
         let depth = |name: &str| name.bytes().filter(|byte| *byte == b'/').count();
         depth(b).cmp(&depth(a)).then_with(|| b.cmp(a))
     });
+    let ordered: Vec<(&String, &Text<'_>)> =
+        names.into_iter().filter_map(|name| Some((name, texts.get(name)?))).collect();
+    let to_parse: Vec<(Str, Str)> = ordered
+        .iter()
+        .map(|(name, text)| (Str::from(name.as_str()), Str::from(Arc::clone(text.data))))
+        .collect();
     let mut templates = Templates::new("gotpl", functions.clone());
-    let mut runs = Vec::new();
-    for name in names {
-        let Some(text) = texts.get(name) else { continue };
-        templates.parse(name.as_str(), Str::from(Arc::clone(text.data))).map_err(|error| ParseFailure {
-            file: name.clone(),
-            message: trace::parse_error(name, &error.to_string()),
+    templates.parse_all(&to_parse).map_err(|(index, error)| {
+        let name = ordered.get(index).map(|(name, _)| (*name).clone()).unwrap_or_default();
+        ParseFailure {
+            message: trace::parse_error(&name, &error.to_string()),
+            file: name,
             places: crate::render::places(&error),
             kind: error.kind(),
-        })?;
-        let base = name.rsplit('/').next().unwrap_or(name);
-        if !base.starts_with('_') {
-            let wrote = AtomicUsize::new(0);
-            runs.push(Run { name: name.as_str().into(), chart: Arc::clone(&text.chart), wrote });
         }
-    }
+    })?;
+    let is_run = |name: &str| !name.rsplit('/').next().unwrap_or(name).starts_with('_');
+    let runs = ordered.into_iter().filter(|(name, _)| is_run(name)).map(|(name, text)| Run {
+        name: name.as_str().into(),
+        chart: Arc::clone(&text.chart),
+        wrote: AtomicUsize::new(0),
+    });
+    let runs = runs.collect();
     Ok(Prepared { program: templates.finish(), runs })
 }
 
