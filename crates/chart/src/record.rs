@@ -16,7 +16,7 @@ impl Serialize for Chart {
         chart.serialize_field("metadata", self.metadata())?;
         chart.serialize_field("lock", &self.lock())?;
         chart.serialize_field("templates", &Files(self.templates()))?;
-        chart.serialize_field("values", self.values())?;
+        chart.serialize_field("values", &recorded_values(self))?;
         chart.serialize_field("schema", &self.schema().map(Base64))?;
         match self.schema_modified() {
             Some(time) => chart.serialize_field("schemamodtime", &time)?,
@@ -51,6 +51,14 @@ impl<'de> Deserialize<'de> for Chart {
     }
 }
 
+/// The values; none where Go has no map for them. It makes one of `values.yaml`, and where it looks for values to import
+/// (Helm: `pkg/chart/v2/loader/load.go`, `LoadFiles`; `pkg/chart/v2/util/dependencies.go`, `processImportValues`).
+fn recorded_values(chart: &Chart) -> Option<&Data> {
+    let made = chart.raw_values().is_some() || !chart.metadata().dependencies.is_empty();
+    let is_empty = chart.values().as_map().is_none_or(DataMap::is_empty);
+    (made || !is_empty).then(|| chart.values())
+}
+
 #[derive(Deserialize)]
 #[serde(default)]
 #[derive(Default)]
@@ -59,6 +67,7 @@ struct Record {
     lock: Option<Lock>,
     #[serde(deserialize_with = "files")]
     templates: Vec<File>,
+    #[serde(deserialize_with = "null_is_default")]
     values: DataMap,
     #[serde(deserialize_with = "bytes")]
     schema: Option<Arc<[u8]>>,
@@ -165,4 +174,30 @@ pub(crate) fn empty_is_null<T: Serialize, S: Serializer>(
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
 pub(crate) fn is_false(value: &bool) -> bool {
     !value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Limits;
+
+    fn recorded(files: &[(&str, &str)]) -> serde_json::Value {
+        let file = |(name, text): &(&str, &str)| File {
+            name: (*name).into(),
+            data: text.as_bytes().into(),
+            modified: None,
+        };
+        let chart = Chart::from_files(files.iter().map(file).collect(), &Limits::default()).unwrap();
+        serde_json::to_value(chart).unwrap()
+    }
+
+    #[test]
+    fn values_are_recorded_where_helm_has_a_map_of_them() {
+        let metadata = ("Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n");
+        assert_eq!(recorded(&[metadata])["values"], serde_json::Value::Null);
+        assert_eq!(recorded(&[metadata, ("values.yaml", "")])["values"], serde_json::json!({}));
+        let importing =
+            "apiVersion: v2\nname: web\nversion: 1.0.0\ndependencies: [{name: a, version: 1.0.0}]\n";
+        assert_eq!(recorded(&[("Chart.yaml", importing)])["values"], serde_json::json!({}));
+    }
 }
