@@ -165,7 +165,17 @@ impl Rendering {
     fn of(rendered: &Rendered, explainer: Explainer) -> Result<Self, Error> {
         let mut objects = Vec::new();
         for document in &rendered.documents {
-            flatten(document.object.clone(), Some(&document.source), &mut objects);
+            let (text, source) = (&document.text, Some(&*document.source));
+            // The manifest ends every document with a line break, and Helm reads the manifest: a block of text that ends a
+            // template has one then (Helm: `pkg/action/action.go`, `renderResources`).
+            if !text.ends_with('\n') && text.contains(['|', '>']) {
+                let read = stream_objects(&format!("{text}\n"), source);
+                objects.extend(read.map_err(|reason| Error::NotInstallable {
+                    reason: format!("{}: {reason}", document.source),
+                })?);
+            } else {
+                flatten(document.object.clone(), source, &mut objects);
+            }
         }
         Ok(Self {
             chart: chart_data(&rendered.chart)?,

@@ -26,6 +26,8 @@ pub(crate) struct Verdict {
     pub(crate) actions: usize,
     /// How many of them fail with Helm, too.
     pub(crate) failing: usize,
+    /// Whether the chart is not compared with Helm 3, which renders it otherwise than Helm 4, or not at all.
+    pub(crate) of_helm4: bool,
     /// Each difference once, with the actions after which it was seen.
     pub(crate) differences: BTreeMap<String, Vec<String>>,
 }
@@ -38,8 +40,13 @@ struct Life([(Ended, Snapshot); ACTIONS.len()]);
 pub(crate) fn judge(arenas: &Arenas, chart: &Chart) -> Verdict {
     let arena = arenas.of(chart);
     let Arena { helm4, helm3, ours, ours_merging, .. } = arena;
-    let mut verdict =
-        Verdict { chart: chart.name.clone(), actions: 0, failing: 0, differences: BTreeMap::new() };
+    let mut verdict = Verdict {
+        chart: chart.name.clone(),
+        actions: 0,
+        failing: 0,
+        of_helm4: false,
+        differences: BTreeMap::new(),
+    };
     // One namespace for all: charts write down the name of theirs.
     let namespace = arena.tenant.namespace("ix").unwrap();
     let live = |peer, programs| live(arena, (chart, namespace.name()), peer, programs);
@@ -51,7 +58,12 @@ pub(crate) fn judge(arenas: &Arenas, chart: &Chart) -> Verdict {
     ] {
         verdict.compare(lives, &alone, &live(Peer::Helm4, programs));
     }
-    let alone = live(Peer::Helm3, [helm3; 4]);
+    let of_helm3 = live(Peer::Helm3, [helm3; 4]);
+    if !alone.renders_as(&of_helm3) {
+        verdict.of_helm4 = true;
+        return verdict;
+    }
+    let alone = of_helm3;
     for (lives, programs) in [
         ("pintle as helm 3", [ours_merging; 4]),
         // What Helm 3 began is gone on with as it was begun, without being told.
@@ -119,6 +131,12 @@ fn named(list: &serde_json::Value, collection: &str) -> Vec<String> {
     items.map(|item| format!("{collection}/{}", item["metadata"]["name"].as_str().unwrap())).collect()
 }
 
+impl Life {
+    fn renders_as(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).all(|((_, a), (_, b))| a.renderings == b.renderings)
+    }
+}
+
 impl Verdict {
     fn compare(&mut self, lives: &str, theirs: &Life, ours: &Life) {
         for (action, ((their_end, theirs), (our_end, ours))) in
@@ -149,7 +167,8 @@ impl Verdict {
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = if self.differences.is_empty() { "equal" } else { "DIFFERENT" };
-        write!(f, "{:<40} {state} ({} actions, {} failing)", self.chart, self.actions, self.failing)?;
+        let scope = if self.of_helm4 { ", helm 3 renders it otherwise" } else { "" };
+        write!(f, "{:<40} {state} ({} actions, {} failing{scope})", self.chart, self.actions, self.failing)?;
         for (difference, seen) in &self.differences {
             write!(f, "\n    {}\n    {difference}", seen.join("; "))?;
         }

@@ -46,8 +46,10 @@ fn every_action_ends_as_helms_does() {
     let actions: usize = verdicts.iter().map(|verdict| verdict.actions).sum();
     let failing: usize = verdicts.iter().map(|verdict| verdict.failing).sum();
     let equal = verdicts.iter().filter(|verdict| verdict.differences.is_empty()).count();
+    let of_helm4 = verdicts.iter().filter(|verdict| verdict.of_helm4).count();
     eprintln!(
-        "interchange: {equal} of {} charts equal, {actions} actions compared, {failing} of them fail with helm too",
+        "interchange: {equal} of {} charts equal, {actions} actions compared, {failing} of them fail with helm too; {of_helm4} \
+         charts are rendered otherwise by helm 3 and compared with helm 4 alone",
         verdicts.len()
     );
     assert_eq!(verdicts.len(), charts.len());

@@ -70,6 +70,12 @@ impl StoredRecord {
         json!({"record": record, "labels": labels, "type": self.secret["type"]})
     }
 
+    /// What was rendered: the manifest and those of the hooks, without the blanks that end documents.
+    pub(crate) fn rendering(&self) -> Vec<String> {
+        let hooks = self.record.hooks.iter().map(|hook| hook.manifest.as_str());
+        std::iter::once(self.record.manifest.as_str()).chain(hooks).map(trimmed).collect()
+    }
+
     /// The objects that it names, hooks included.
     pub(crate) fn objects(&self) -> Vec<ObjectRef> {
         let hooks = self.record.hooks.iter().map(|hook| hook.manifest.as_str());
@@ -140,7 +146,11 @@ fn forget_times(value: &mut Value) {
 
 fn trim(manifest: &mut Value) {
     if let Some(text) = manifest.as_str() {
-        let documents: Vec<&str> = text.split("\n---\n").map(str::trim_end).collect();
-        *manifest = json!(documents.join("\n---\n"));
+        *manifest = json!(trimmed(text));
     }
+}
+
+fn trimmed(manifest: &str) -> String {
+    let documents: Vec<&str> = manifest.split("\n---\n").map(str::trim_end).collect();
+    documents.join("\n---\n")
 }

@@ -23,6 +23,8 @@ pub(crate) struct Paths<'a> {
 #[derive(Default, PartialEq)]
 pub(crate) struct Snapshot {
     pub(crate) parts: BTreeMap<String, Value>,
+    /// What was rendered for each revision.
+    pub(crate) renderings: Vec<Vec<String>>,
 }
 
 impl<'a> Paths<'a> {
@@ -63,9 +65,11 @@ impl Snapshot {
         made: &mut Vec<ObjectRef>,
     ) -> Self {
         let mut parts = BTreeMap::new();
+        let mut renderings = Vec::new();
         for stored in records(paths.tenant, name, namespace) {
             let part = format!("record {}", stored.record.revision);
             parts.insert(part, stored.comparable(peer));
+            renderings.push(stored.rendering());
             for object in stored.objects() {
                 if !made.contains(&object) {
                     made.push(object);
@@ -81,7 +85,7 @@ impl Snapshot {
         let leases = format!("/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases");
         let leases = paths.tenant.api().get(&leases).unwrap()["items"].take();
         parts.insert("locks".to_owned(), leases);
-        Self { parts }
+        Self { parts, renderings }
     }
 
     /// What another one has otherwise, a few lines for each part.
@@ -150,6 +154,10 @@ fn plain(mut object: Value) -> Value {
     if let Some(spec) = members.get_mut("spec").and_then(Value::as_object_mut) {
         for name in ["clusterIP", "clusterIPs", "volumeName", "nodeName", "healthCheckNodePort"] {
             spec.remove(name);
+        }
+        // What binds volumes names the claim by its unique id.
+        if spec.get("claimRef").is_some_and(|claim| claim["uid"].is_string()) {
+            spec.remove("claimRef");
         }
         remove_everywhere(spec, "nodePort");
     }
