@@ -95,7 +95,7 @@ pub use examine::{Action, Detail, ExamineOptions, Examined, Foreign, Means, Obst
 pub use gvk::{Gvk, ObjectKey, ObjectRef};
 pub use kube;
 pub use lock::{Holder, Lock, LockError, LockTiming, Locks};
-pub use object::{Object, RESOURCE_POLICY};
+pub use object::{Object, RESOURCE_POLICY, list_items};
 pub use observe::{Counts, RequestObserver, Sent, Verb};
 pub use ownership::{
     MANAGED_BY, MANAGED_BY_HELM, Owner, OwnershipError, RELEASE_NAME, RELEASE_NAMESPACE, owner_of,

@@ -156,7 +156,7 @@ impl Target {
         namespace: &str,
     ) -> Result<Vec<Object>, Error> {
         let mut objects = Vec::new();
-        let documents: Vec<Data> = documents.into_iter().flat_map(items).collect();
+        let documents: Vec<Data> = documents.into_iter().flat_map(list_items).collect();
         for data in documents {
             let object = Object::new(data)?;
             let gvk = &object.reference.gvk;
@@ -185,7 +185,7 @@ impl Object {
 
 /// The objects of a list (`List`, `RoleList`, …), which may leave out what the list says of them; anything else is one
 /// object (Kubernetes: cli-runtime `FlattenListVisitor`, apimachinery `UnstructuredList`).
-fn items(data: Data) -> Vec<Data> {
+pub fn list_items(data: Data) -> Vec<Data> {
     let text = |key| data.get(key).and_then(Data::as_str).unwrap_or_default();
     let Some(kind) = text("kind").strip_suffix("List") else { return vec![data] };
     let Some(items) = data.get("items").and_then(Data::as_list) else { return vec![data] };

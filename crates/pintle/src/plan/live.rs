@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use pintle_cluster::{
     Error as ClusterError, Expect, Live, Method, Object, ObjectKey, ObjectRef, Owner, Scope,
-    expected_difference, is_kept,
+    expected_difference, is_kept, list_items,
 };
 use pintle_release::{Hook, Record};
 use pintle_value::Data;
@@ -66,9 +66,9 @@ fn read_object(document: &str) -> Result<Data, String> {
 pub(crate) fn flatten(data: Data, template: Option<&str>, objects: &mut Vec<Sourced>) {
     let kind = data.get("kind").and_then(Data::as_str).unwrap_or_default();
     match data.get("items").and_then(Data::as_list) {
-        Some(items) if kind.ends_with("List") => {
-            for item in items {
-                flatten(item.clone(), template, objects);
+        Some(_) if kind.ends_with("List") => {
+            for item in list_items(data) {
+                flatten(item, template, objects);
             }
         }
         _ if data.as_map().is_none_or(pintle_value::DataMap::is_empty) => {}
@@ -207,5 +207,13 @@ mod tests {
             [("a".to_owned(), a), ("b".to_owned(), b.clone()), ("c".to_owned(), b)]
         );
         assert_eq!(objects("\n"), []);
+    }
+
+    #[test]
+    fn items_are_of_the_kind_of_their_list() {
+        let text = "apiVersion: v1\nkind: ConfigMapList\nitems:\n- metadata: {name: a}\n";
+        let objects = stream_objects(text, None).unwrap();
+        let kinds: Vec<_> = objects.iter().map(|object| ObjectRef::of(&object.data).unwrap().gvk).collect();
+        assert_eq!(kinds, [pintle_cluster::Gvk::new("", "v1", "ConfigMap")]);
     }
 }
