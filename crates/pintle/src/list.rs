@@ -1,8 +1,8 @@
 //! Many releases at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use pintle_release::{Filter, Head, Status, Summary};
+use pintle_release::{Filter, Head, Status, Store as _, Summary};
 
 use crate::{Error, Target};
 
@@ -72,9 +72,9 @@ impl ListOptions {
 impl Target {
     /// The head of the newest record of each release.
     ///
-    /// One request lists all records without their content; then only those that are asked for are read, few of them
-    /// alone and many of them by another list, and of each only what a list shows is decoded. A record that cannot be
-    /// decoded is left out, as Helm leaves it out.
+    /// Records that are not superseded are listed with their content, of which only what a list shows is decoded; of the
+    /// others, which most of a long history is, only metadata are. A record that cannot be decoded is left out, as Helm
+    /// leaves it out.
     pub async fn list(&self, options: &ListOptions) -> Result<Vec<Head>, Error> {
         let filter = match &options.selector {
             Some(selector) => Filter::default().selector(selector),
@@ -84,7 +84,21 @@ impl Target {
             Some(namespace) => self.store(namespace),
             None => self.store_of_all_namespaces(),
         };
-        let mut records = store.heads(&choose(store.list(&filter).await?, &options.states)).await?;
+        let mut heads = HashMap::new();
+        let mut summaries = Vec::new();
+        for (summary, head) in store.overview(&filter).await? {
+            if let Some(head) = head {
+                heads.insert(key(&summary), head);
+            }
+            summaries.push(summary);
+        }
+        // The newest record of a release is superseded only where somebody left it so.
+        let (superseded, current): (Vec<Summary>, Vec<Summary>) = choose(summaries, &options.states)
+            .into_iter()
+            .partition(|summary| summary.status == Status::Superseded);
+        let mut records: Vec<Head> =
+            current.iter().filter_map(|summary| heads.remove(&key(summary))).collect();
+        records.extend(store.heads(&superseded).await?);
         match options.order {
             ListOrder::Name => records.sort_by(|a, b| a.name.cmp(&b.name)),
             ListOrder::NameDescending => records.sort_by(|a, b| b.name.cmp(&a.name)),
@@ -99,6 +113,11 @@ impl Target {
         }
         Ok(records)
     }
+}
+
+/// What tells a record from all others.
+fn key(summary: &Summary) -> (String, String, u32) {
+    (summary.storage_namespace.clone(), summary.name.clone(), summary.revision)
 }
 
 /// Helm: `pkg/action/list.go`, `filterLatestReleases` and `filterStateMask`.

@@ -109,7 +109,7 @@ impl ReleaseHandle {
     }
 
     fn store(&self) -> Arc<dyn Store> {
-        self.store.clone().unwrap_or_else(|| self.target.store(self.storage_namespace()))
+        self.store.clone().unwrap_or_else(|| Arc::new(self.target.store(self.storage_namespace())))
     }
 
     /// Takes the release's lock, from a dead holder too; it gets a fencing token above `fence`. A holder that shows no

@@ -1,9 +1,6 @@
 //! A cluster that releases are installed into.
 
-use std::sync::Arc;
-
 use pintle_cluster::SecretStore;
-use pintle_release::Store;
 
 use crate::watched::WatchedReleases;
 use crate::{Engine, ReleaseHandle};
@@ -56,12 +53,12 @@ impl Target {
     }
 
     /// The records of all namespaces, to list them.
-    pub(crate) fn store_of_all_namespaces(&self) -> Arc<dyn Store> {
-        Arc::new(SecretStore::of_all_namespaces(self.cluster.clone()))
+    pub(crate) fn store_of_all_namespaces(&self) -> SecretStore {
+        SecretStore::of_all_namespaces(self.cluster.clone())
     }
 
     /// The store of records in one namespace.
-    pub(crate) fn store(&self, namespace: &str) -> Arc<dyn Store> {
-        Arc::new(SecretStore::new(self.cluster.clone(), namespace))
+    pub(crate) fn store(&self, namespace: &str) -> SecretStore {
+        SecretStore::new(self.cluster.clone(), namespace)
     }
 }

@@ -40,6 +40,7 @@ struct Listed {
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
 struct Metadata {
+    name: String,
     namespace: String,
     labels: BTreeMap<String, String>,
     annotations: BTreeMap<String, String>,
@@ -79,25 +80,57 @@ impl Kept {
         Ok(try_join_all(reads).await?.into_iter().flatten().collect())
     }
 
-    /// The heads from a list with content, page by page; `None` where that cannot be had, and each has to be read. One page
-    /// is decoded on another thread while the next one is on its way.
+    /// All records that pass the filter, with the heads of those that are not superseded; none for one that cannot be read.
+    ///
+    /// Most releases have one such record, the newest, so their content comes with the first list. Of the others, which are
+    /// as many as histories are long, only the labels are asked for.
+    pub(super) async fn overview(&self, filter: &Filter) -> Result<Vec<(Summary, Option<Head>)>, StoreError> {
+        let superseded = filter.clone().status(Status::Superseded);
+        let mut selector = format!("owner=helm,status!={}", Status::Superseded.as_str());
+        if let Some(given) = filter.selector.as_deref().filter(|given| !given.is_empty()) {
+            selector = format!("{selector},{given}");
+        }
+        let (superseded, current) =
+            futures::try_join!(self.list(&superseded), self.contents(&selector, Wanted::All))?;
+        let unread = |summary| (summary, None);
+        if let Some(current) = current {
+            return Ok(current.into_iter().chain(superseded.into_iter().map(unread)).collect());
+        }
+        let mut records = Vec::new();
+        for summary in self.list(filter).await? {
+            let head = match summary.status {
+                Status::Superseded => None,
+                _ => self.head(&summary).await?,
+            };
+            records.push((summary, head));
+        }
+        Ok(records)
+    }
+
     async fn listed_heads(&self, wanted: &[Summary]) -> Result<Option<Vec<Head>>, StoreError> {
         let states: BTreeSet<&str> = wanted.iter().map(|summary| summary.status.as_str()).collect();
         let keys: HashSet<(String, String)> = wanted
             .iter()
             .map(|summary| (summary.storage_namespace.clone(), record_key(&summary.name, summary.revision)))
             .collect();
-        let decoder = Decoder { wanted: Arc::new(keys), medium: self.medium, limits: self.limits };
         let mut selector = "owner=helm".to_owned();
         if states.iter().all(|state| is_label_value(state)) {
             let states: Vec<&str> = states.into_iter().collect();
             selector = format!("{selector},status in ({})", states.join(","));
         }
+        let records = self.contents(&selector, Wanted::These(Arc::new(keys))).await?;
+        Ok(records.map(|records| records.into_iter().filter_map(|(_, head)| head).collect()))
+    }
+
+    /// Records with their heads from a list with content, page by page; `None` where that cannot be had, and each has to be
+    /// read. One page is decoded on another thread while the next one is on its way.
+    async fn contents(&self, selector: &str, wanted: Wanted) -> Result<Option<Vec<Content>>, StoreError> {
+        let decoder = Decoder { wanted, medium: self.medium, limits: self.limits };
         let resource = self.resource();
         let namespace = self.namespace.as_deref();
-        let url = UrlPath::collection(&resource, namespace).param("labelSelector", &selector);
-        let mut heads = Vec::with_capacity(wanted.len());
-        let mut decoding: Option<JoinHandle<Vec<Head>>> = None;
+        let url = UrlPath::collection(&resource, namespace).param("labelSelector", selector);
+        let mut records = Vec::new();
+        let mut decoding: Option<JoinHandle<Vec<Content>>> = None;
         let mut limit = FIRST_PAGE;
         let mut next: Option<String> = None;
         loop {
@@ -115,7 +148,7 @@ impl Kept {
             let decoder = decoder.clone();
             let page = tokio::task::spawn_blocking(move || decoder.page(&answer.body, sender));
             if let Some(before) = decoding.replace(page) {
-                heads.extend(done(before).await?);
+                records.extend(done(before).await?);
             }
             match more.await {
                 Ok(more) if !more.is_empty() => next = Some(more),
@@ -124,9 +157,9 @@ impl Kept {
             }
         }
         if let Some(last) = decoding {
-            heads.extend(done(last).await?);
+            records.extend(done(last).await?);
         }
-        Ok(Some(heads))
+        Ok(Some(records))
     }
 
     async fn head(&self, summary: &Summary) -> Result<Option<Head>, StoreError> {
@@ -165,7 +198,10 @@ impl Metadata {
     }
 }
 
-/// A list with content, as far as it is of use; texts lie where the server's answer has them.
+/// A record and what lists show of its content; none where it cannot be read.
+type Content = (Summary, Option<Head>);
+
+/// A list with content, as far as it is of use; the content lies where the server's answer has it.
 #[derive(Deserialize)]
 struct Page<'a> {
     #[serde(default)]
@@ -182,55 +218,57 @@ struct PageMetadata {
 
 #[derive(Deserialize)]
 struct Item<'a> {
+    metadata: Metadata,
     #[serde(borrow)]
-    metadata: ItemMetadata<'a>,
-    #[serde(borrow)]
-    data: Option<Content<'a>>,
+    data: Option<Encoded<'a>>,
 }
 
 #[derive(Deserialize)]
-struct ItemMetadata<'a> {
-    #[serde(borrow)]
-    name: Cow<'a, str>,
-    #[serde(borrow, default)]
-    namespace: Cow<'a, str>,
-    #[serde(default)]
-    labels: BTreeMap<String, String>,
-}
-
-#[derive(Deserialize)]
-struct Content<'a> {
+struct Encoded<'a> {
     #[serde(borrow)]
     release: Option<Cow<'a, str>>,
+}
+
+/// Which records of a list are decoded.
+#[derive(Clone)]
+enum Wanted {
+    All,
+    /// Those of these namespaces and names.
+    These(Arc<HashSet<(String, String)>>),
 }
 
 /// What reads pages.
 #[derive(Clone)]
 struct Decoder {
-    /// The namespaces and names of the objects.
-    wanted: Arc<HashSet<(String, String)>>,
+    wanted: Wanted,
     medium: Medium,
     limits: Limits,
 }
 
 impl Decoder {
-    /// Tells where the list goes on, as soon as that is known, and reads the heads. What cannot be read is left out, as
-    /// Helm leaves it out of its lists.
-    fn page(&self, body: &[u8], more: oneshot::Sender<String>) -> Vec<Head> {
+    /// Tells where the list goes on, as soon as that is known, and reads the heads.
+    fn page(&self, body: &[u8], more: oneshot::Sender<String>) -> Vec<Content> {
         let Ok(page) = serde_json::from_slice::<Page<'_>>(body) else { return Vec::new() };
         // Nobody listens any more where the action has ended.
         let _ = more.send(page.metadata.r#continue);
-        let heads = page.items.into_iter().flatten().filter_map(|item| {
-            let ItemMetadata { name, namespace, labels } = item.metadata;
-            if !self.wanted.contains(&(namespace.into_owned(), name.into_owned())) {
+        let contents = page.items.into_iter().flatten().filter_map(|Item { mut metadata, data }| {
+            let key = (metadata.namespace.clone(), std::mem::take(&mut metadata.name));
+            if matches!(&self.wanted, Wanted::These(wanted) if !wanted.contains(&key)) {
                 return None;
             }
-            let stored = self.medium.encoded(&item.data?.release?).ok()?;
-            let mut head = codec::decode_head(&stored, self.limits).ok()?;
-            head.labels = without_system_labels(labels);
-            Some(head)
+            let summary = metadata.summary()?;
+            let mut head = self.head(data.and_then(|data| data.release).as_deref());
+            if let Some(head) = &mut head {
+                head.labels.clone_from(&summary.labels);
+            }
+            Some((summary, head))
         });
-        heads.collect()
+        contents.collect()
+    }
+
+    /// `None` where the record cannot be read: Helm leaves it out of its lists.
+    fn head(&self, release: Option<&str>) -> Option<Head> {
+        codec::decode_head(&self.medium.encoded(release?).ok()?, self.limits).ok()
     }
 }
 
@@ -240,9 +278,9 @@ fn next_limit(limit: usize, bytes: usize) -> usize {
 }
 
 /// What a thread found.
-async fn done(decoding: JoinHandle<Vec<Head>>) -> Result<Vec<Head>, StoreError> {
+async fn done(decoding: JoinHandle<Vec<Content>>) -> Result<Vec<Content>, StoreError> {
     match decoding.await {
-        Ok(heads) => Ok(heads),
+        Ok(contents) => Ok(contents),
         Err(ended) => match ended.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
             // The runtime is shutting down.

@@ -55,6 +55,14 @@ macro_rules! store {
                 self
             }
 
+            /// All records that pass the filter (but for its status), each with what lists show of its content: of those
+            /// that are superseded nothing is read, and nothing can be of one that is damaged.
+            ///
+            /// For lists of many releases: where few records are failed, this takes little more than one list.
+            pub async fn overview(&self, filter: &Filter) -> Result<Vec<(Summary, Option<Head>)>, StoreError> {
+                self.0.overview(filter).await
+            }
+
             /// The namespace of the records; `None` for all.
             pub fn namespace(&self) -> Option<&str> {
                 self.0.namespace.as_deref()
