@@ -10,7 +10,7 @@ use serde_json::json;
 use super::arena::{Arena, Arenas};
 use super::charts::Chart;
 use super::record::Peer;
-use super::snapshot::{Paths, Snapshot};
+use super::snapshot::{Left, Paths, Snapshot};
 use super::tools::{Ended, Tool};
 
 /// What is done with a release, one after the other.
@@ -139,6 +139,8 @@ impl Life {
 
 impl Verdict {
     fn compare(&mut self, lives: &str, theirs: &Life, ours: &Life) {
+        // What a failed action of Helm's created is forgotten there, and deleted here by the next one.
+        let mut failed = false;
         for (action, ((their_end, theirs), (our_end, ours))) in
             ACTIONS.iter().zip(theirs.0.iter().zip(&ours.0))
         {
@@ -155,8 +157,9 @@ impl Verdict {
                 ));
             } else if their_end.exit == 0 {
                 // Helm leaves half of the work undone where it fails.
-                found = theirs.differences(ours);
+                found = theirs.differences(ours, if failed { Left::IsForgotten } else { Left::IsMissed });
             }
+            failed |= their_end.exit != 0;
             for difference in found {
                 self.differences.entry(difference).or_default().push(format!("{lives}: {action}"));
             }

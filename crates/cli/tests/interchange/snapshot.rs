@@ -27,6 +27,15 @@ pub(crate) struct Snapshot {
     pub(crate) renderings: Vec<Vec<String>>,
 }
 
+/// What is thought of an object that is there with Helm and not with us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// It should be there.
+    IsMissed,
+    /// Helm may have forgotten it.
+    IsForgotten,
+}
+
 impl<'a> Paths<'a> {
     pub(crate) fn new(tenant: &'a Tenant) -> Self {
         Self { tenant, known: Mutex::default() }
@@ -89,12 +98,16 @@ impl Snapshot {
     }
 
     /// What another one has otherwise, a few lines for each part.
-    pub(crate) fn differences(&self, other: &Self) -> Vec<String> {
+    pub(crate) fn differences(&self, other: &Self, left: Left) -> Vec<String> {
         let names: BTreeSet<&String> = self.parts.keys().chain(other.parts.keys()).collect();
         let mut differences = Vec::new();
         for name in names {
             let part = |of: &Self| of.parts.get(name).cloned().unwrap_or_default();
-            let text = difference(&part(self), &part(other));
+            let (theirs, ours) = (part(self), part(other));
+            if left == Left::IsForgotten && ours.is_null() {
+                continue;
+            }
+            let text = difference(&theirs, &ours);
             if !text.is_empty() {
                 differences.push(format!("{name}:{text}"));
             }
