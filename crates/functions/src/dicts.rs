@@ -171,7 +171,7 @@ fn copy_map(
     for (key, value) in map.entries() {
         copied.push((key, copy(call, &value, depth)?));
     }
-    Ok(copied.into_iter().collect::<Map>().retyped(go_type))
+    Ok(copied.into_iter().collect::<Map>().converted(go_type))
 }
 
 fn copy_list(

@@ -107,7 +107,7 @@ impl Object for Files {
             members.collect()
         });
         // A copy each time: what is written to it is not written to the chart.
-        Some(map.entries().into_iter().collect::<Map>().retyped(&FILES))
+        Some(map.entries().into_iter().collect::<Map>().converted(&FILES))
     }
 
     fn print(&self) -> Str {

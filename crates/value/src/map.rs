@@ -64,12 +64,6 @@ impl Map {
         Self { go_type, inner: Rc::clone(&self.inner) }
     }
 
-    /// The same map under another type: what is written through one is seen through the other.
-    #[must_use]
-    pub fn retyped(&self, go_type: &'static Type) -> Self {
-        Self { go_type, inner: Rc::clone(&self.inner) }
-    }
-
     /// A number that tells this map from every other that is alive (`%p`); 0 for a nil map.
     pub fn address(&self) -> usize {
         if self.is_nil() { 0 } else { Rc::as_ptr(&self.inner).addr() }

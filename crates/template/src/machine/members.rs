@@ -249,7 +249,7 @@ impl Machine<'_, '_> {
         }
         if assignable(actual, go_type) {
             if let Value::Map(map) = &operand.value {
-                operand.value = Value::Map(map.retyped(go_type));
+                operand.value = Value::Map(map.converted(go_type));
             }
             return Ok(());
         }
