@@ -10,6 +10,7 @@ mod explanation;
 mod field_place;
 mod files;
 mod glob;
+mod go_struct;
 mod head;
 mod hook;
 mod input;

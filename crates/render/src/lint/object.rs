@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use pintle_value::{Data, DataMap};
 use pintle_yaml::{Limits, parse};
 
+use crate::go_struct::{Reader, field};
+
 /// The head of an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Head {
@@ -36,75 +38,45 @@ impl Iterator for Objects {
 
 fn head(document: &[u8]) -> Result<Option<Head>, String> {
     let data = parse(document, &Limits::default()).map_err(|error| error.to_string())?;
-    let mut reader = Reader(None);
+    let mut reader = Reader::default();
     let mut head = Head::default();
     match &data {
         Data::Null => return Ok(None),
         Data::Map(map) => head.fill(map, &mut reader),
-        other => reader.mismatch(other, "Go value", "rules.k8sYamlStruct"),
+        other => reader.mismatch(other, "rules.k8sYamlStruct"),
     }
-    match reader.0 {
-        None => Ok(Some(head)),
-        Some(error) => Err(format!("error unmarshaling JSON: while decoding JSON: {error}")),
-    }
+    reader.end(Some(head))
 }
 
 impl Head {
     fn fill(&mut self, map: &DataMap, reader: &mut Reader) {
         for (key, value) in map {
             let key = key.to_str_lossy();
-            let field = format!("Go struct field .{key}");
-            match key.to_ascii_lowercase().as_str() {
-                "apiversion" => reader.text(value, &field, &mut self.api_version),
-                "kind" => reader.text(value, &field, &mut self.kind),
-                "metadata" => match value {
+            let path = format!(".{key}");
+            match field(&key, &["apiVersion", "kind", "metadata"]) {
+                Some("apiVersion") => reader.text(value, &path, &mut self.api_version),
+                Some("kind") => reader.text(value, &path, &mut self.kind),
+                Some(_) => match value {
                     Data::Null => {}
-                    Data::Map(metadata) => {
-                        for (inner, value) in metadata {
-                            let inner = inner.to_str_lossy();
-                            let field = format!("{field}.{inner}");
-                            let mut namespace = String::new();
-                            match inner.to_ascii_lowercase().as_str() {
-                                "name" => reader.text(value, &field, &mut self.name),
-                                "namespace" => reader.text(value, &field, &mut namespace),
-                                _ => {}
-                            }
-                        }
-                    }
-                    other => reader.mismatch(other, &field, "rules.k8sYamlMetadata"),
+                    Data::Map(metadata) => self.fill_metadata(metadata, &path, reader),
+                    other => reader.mismatch_in(other, &path, "rules.k8sYamlMetadata"),
                 },
-                _ => {}
+                None => {}
             }
         }
     }
-}
 
-/// Keeps the first error, as Go's decoder does.
-struct Reader(Option<String>);
-
-impl Reader {
-    fn text(&mut self, data: &Data, field: &str, into: &mut String) {
-        match data {
-            Data::Null => {}
-            Data::String(text) => *into = text.to_str_lossy().into_owned(),
-            Data::Bool(value) => *into = value.to_string(),
-            Data::Int(value) => *into = value.to_string(),
-            Data::Float(value) => *into = pintle_chart::number_text(*value),
-            other => self.mismatch(other, field, "string"),
+    fn fill_metadata(&mut self, map: &DataMap, above: &str, reader: &mut Reader) {
+        for (key, value) in map {
+            let key = key.to_str_lossy();
+            let path = format!("{above}.{key}");
+            match field(&key, &["name", "namespace"]) {
+                Some("name") => reader.text(value, &path, &mut self.name),
+                // Only its type counts.
+                Some(_) => reader.text(value, &path, &mut String::new()),
+                None => {}
+            }
         }
-    }
-
-    fn mismatch(&mut self, data: &Data, field: &str, go_type: &str) {
-        let value = match data {
-            Data::Null => "null",
-            Data::Bool(_) => "bool",
-            Data::Int(_) | Data::Float(_) => "number",
-            Data::String(_) => "string",
-            Data::List(_) => "array",
-            Data::Map(_) => "object",
-        };
-        self.0
-            .get_or_insert_with(|| format!("json: cannot unmarshal {value} into {field} of type {go_type}"));
     }
 }
 
