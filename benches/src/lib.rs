@@ -9,9 +9,28 @@ pub use programs::{ProgramRuns, ProgramsJob, Run};
 pub use renders::{RenderAnswer, RenderJob, Stage};
 
 use std::io::{self, Write as _};
+use std::process::ExitCode;
 
-/// Reads a program's job, does it, and writes the answer.
-pub fn answer<J, A>(work: impl FnOnce(&J) -> Result<A, Fault>) -> Result<(), Fault>
+/// The whole of a program: reads its job, does it, and writes the answer; says what failed on standard error.
+#[expect(clippy::print_stderr, reason = "a program tells its user what failed")]
+pub fn answer<J, A>(work: impl FnOnce(&J) -> Result<A, Fault>) -> ExitCode
+where
+    J: serde::de::DeserializeOwned,
+    A: serde::Serialize,
+{
+    match try_answer(work) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            eprintln!("error: {fault}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Why a program could not do its job, for the person at the terminal.
+pub type Fault = Box<dyn std::error::Error + Send + Sync>;
+
+fn try_answer<J, A>(work: impl FnOnce(&J) -> Result<A, Fault>) -> Result<(), Fault>
 where
     J: serde::de::DeserializeOwned,
     A: serde::Serialize,
@@ -22,6 +41,3 @@ where
     serde_json::to_writer(&mut out, &answer)?;
     Ok(out.flush()?)
 }
-
-/// Why a program could not do its job, for the person at the terminal.
-pub type Fault = Box<dyn std::error::Error + Send + Sync>;

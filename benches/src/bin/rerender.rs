@@ -15,15 +15,8 @@ use pintle_value::{Data, DataMap};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-#[expect(clippy::print_stderr, reason = "a program tells its user what failed")]
 fn main() -> ExitCode {
-    match answer(measure) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(fault) => {
-            eprintln!("error: {fault}");
-            ExitCode::FAILURE
-        }
-    }
+    answer(measure)
 }
 
 /// Where the values of each round can differ: a schema may forbid unknown keys at the top or among the globals.

@@ -9,15 +9,8 @@ use std::time::{Duration, Instant};
 use pintle_benches::{Fault, ProgramRuns, ProgramsJob, Run, answer};
 use wait4::Wait4 as _;
 
-#[expect(clippy::print_stderr, reason = "a program tells its user what failed")]
 fn main() -> ExitCode {
-    match answer(measure) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(fault) => {
-            eprintln!("error: {fault}");
-            ExitCode::FAILURE
-        }
-    }
+    answer(measure)
 }
 
 fn measure(job: &ProgramsJob) -> Result<Vec<ProgramRuns>, Fault> {
