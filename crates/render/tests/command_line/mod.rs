@@ -11,8 +11,8 @@ use std::path::Path;
 
 use pintle_chart::{Chart, Limits, Links, Values};
 use pintle_render::{
-    CompiledChart, Crds, Explanation, HookOutput, Operation, RenderError, RenderInput, SchemaCheck,
-    TemplateOptions, render_name, template,
+    CompiledChart, Crds, Explanation, HookOutput, KubeVersion, Operation, RenderError, RenderInput,
+    SchemaCheck, TemplateOptions, render_name, template,
 };
 
 /// What the command printed.
@@ -111,6 +111,7 @@ fn parse(folder: &Path, words: &[String]) -> Result<Parsed, String> {
             "--name-template" => name_template = Some(value()?),
             "--include-crds" => options.crds = Crds::Include,
             "--skip-crds" | "--create-namespace" | "--debug" => {}
+            "--skip-tests" if options.hooks == HookOutput::None => {}
             "--skip-tests" => options.hooks = HookOutput::WithoutTests,
             "--no-hooks" => options.hooks = HookOutput::None,
             "--is-upgrade" => options.operation = Operation::Upgrade,
@@ -118,6 +119,12 @@ fn parse(folder: &Path, words: &[String]) -> Result<Parsed, String> {
             flag if flag.starts_with('-') => return Err(format!("the driver does not know {flag}")),
             place => places.push(place),
         }
+    }
+    // Helm looks at it before anything else.
+    if let Some(text) = &options.kube_version
+        && let Err(error) = KubeVersion::parse(text)
+    {
+        return Ok(Err(format!("invalid kube version '{text}': {error}")));
     }
     let chart = match places.as_slice() {
         [name, chart] => {
