@@ -14,6 +14,8 @@ pub(super) struct Workspace {
     pub(super) members: Vec<String>,
     #[serde(rename = "workspace_root")]
     pub(super) root: PathBuf,
+    #[serde(rename = "target_directory")]
+    pub(super) target: PathBuf,
     pub(super) resolve: Resolve,
 }
 

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use clap::Args;
 
+mod fuzz;
 mod layers;
 mod licences;
 mod loose;
@@ -54,15 +55,17 @@ pub(crate) fn run(arguments: &Arguments) -> crate::Outcome {
 }
 
 fn steps(workspace: &Workspace) -> Vec<Step> {
+    let [fuzz_format, fuzz_clippy] = fuzz::looks();
     let mut steps = vec![
         Step::new("format", |_| cargo(["fmt", "--all", "--check"])),
-        Step::new("format of fuzz targets", format_of_fuzz_targets),
+        fuzz_format,
         Step::new("layers", layers::check),
         Step::new("loose files", loose::check),
         Step::new("licences", licences::check),
         Step::new("clippy", |_| {
             cargo(["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"])
         }),
+        fuzz_clippy,
         Step::new("documentation", |_| {
             step::cargo_with(["doc", "--workspace", "--no-deps"], [("RUSTDOCFLAGS", "-D warnings")])
         }),
@@ -74,6 +77,7 @@ fn steps(workspace: &Workspace) -> Vec<Step> {
         }));
     }
     steps.push(Step::new("tests", step::tests));
+    steps.push(fuzz::short_run());
     steps.push(Step::new("corpus", |_| {
         cargo(["run", "--profile", "corpus", "--quiet", "--package", "pintle-xtask", "--", "corpus"])
     }));
@@ -86,13 +90,6 @@ fn packages(workspace: &Workspace) -> Result<(), step::Fault> {
     let head = ["package", "--allow-dirty", "--no-verify", "--quiet"];
     let published = workspace.members().filter(|package| package.is_published());
     cargo(head.into_iter().chain(published.flat_map(|package| ["--package", &package.name])))
-}
-
-/// Checks the format of the fuzz targets, which are a workspace of their own.
-fn format_of_fuzz_targets(workspace: &Workspace) -> Result<(), step::Fault> {
-    let manifest = workspace.root.join("fuzz/Cargo.toml");
-    let arguments = ["fmt", "--check", "--manifest-path"].map(std::ffi::OsStr::new);
-    cargo(arguments.into_iter().chain([manifest.as_os_str()]))
 }
 
 #[expect(clippy::print_stdout, reason = "a gate says what it does")]

@@ -1,0 +1,29 @@
+//! The fuzz targets, which are a workspace of their own.
+
+use std::ffi::OsStr;
+
+use super::metadata::Workspace;
+use super::step::{self, Step};
+
+/// Their format, then whether they are built without a warning, in the order of what they cost.
+pub(super) fn looks() -> [Step; 2] {
+    [
+        Step::new("format of fuzz targets", |workspace| run(workspace, "fmt", &["--check"])),
+        Step::new("clippy of fuzz targets", |workspace| {
+            run(workspace, "clippy", &["--all-targets", "--locked", "--", "-D", "warnings"])
+        }),
+    ]
+}
+
+/// A short run of each.
+pub(super) fn short_run() -> Step {
+    Step::new("fuzz targets, a short run", |workspace| run(workspace, "test", &["--locked"]))
+}
+
+/// Runs cargo on them. They are built into the same folder, where much of what they need is already.
+fn run(workspace: &Workspace, command: &str, arguments: &[&str]) -> Result<(), step::Fault> {
+    let manifest = workspace.root.join("fuzz/Cargo.toml");
+    let head = [command, "--manifest-path"].map(OsStr::new);
+    let all = head.into_iter().chain([manifest.as_os_str()]).chain(arguments.iter().map(OsStr::new));
+    step::cargo_with(all, [("CARGO_TARGET_DIR", workspace.target.as_os_str())])
+}
