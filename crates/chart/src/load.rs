@@ -16,16 +16,14 @@ impl Chart {
         for file in &files {
             budget.take(&file.name, file.data.len() as u64)?;
         }
-        detect(&files)?;
-        load(files, &mut budget)
+        detected(files, &mut budget)
     }
 
     /// A chart from the bytes of a `.tgz` archive.
     pub fn from_archive(bytes: &[u8], limits: &Limits) -> Result<Self, ChartError> {
         let mut budget = Budget::new(limits);
         let files = archive::files(bytes, &mut budget)?;
-        detect(&files)?;
-        load(files, &mut budget)
+        detected(files, &mut budget)
     }
 
     /// A chart from a directory or an archive on disk. Of a directory, `.helmignore` is honoured.
@@ -43,8 +41,7 @@ impl Chart {
                 )));
             }
             let found = directory::files(path, &mut budget)?;
-            detect(&found.files)?;
-            let chart = load(found.files, &mut budget)?;
+            let chart = detected(found.files, &mut budget)?;
             if found.warnings.is_empty() {
                 return Ok(chart);
             }
@@ -69,8 +66,7 @@ impl Chart {
             }));
         }
         let files = archive::files(&bytes, &mut budget)?;
-        detect(&files)?;
-        load(files, &mut budget)
+        detected(files, &mut budget)
     }
 
     /// The dependencies that Chart.yaml names and `charts/` has not
@@ -85,17 +81,19 @@ impl Chart {
     }
 }
 
-/// Refuses what is no chart of version 1 or 2 (Helm: `pkg/chart/loader/load.go`).
-fn detect(files: &[File]) -> Result<(), ChartError> {
+/// A chart that nobody uses yet; refuses what is none of version 1 or 2 (Helm: `pkg/chart/loader/load.go`).
+fn detected(files: Vec<File>, budget: &mut Budget<'_>) -> Result<Chart, ChartError> {
     let Some(file) = files.iter().find(|file| &*file.name == "Chart.yaml") else {
         return Err(ChartError::Layout("Chart.yaml file is missing".to_owned()));
     };
     let mut draft = Draft::default();
     draft.read("Chart.yaml", &file.data)?;
     match draft.metadata.api_version.as_str() {
-        "" | "v1" | "v2" => Ok(()),
-        // Helm reads charts of version 3, and then installs none.
-        "v3" => Err(ChartError::Layout("invalid chart apiVersion".to_owned())),
+        "" | "v1" | "v2" => load(files, budget),
+        // Helm reads charts of version 3, says what is wrong in them, and then uses none.
+        "v3" => {
+            load(files, budget).and_then(|_| Err(ChartError::Layout("invalid chart apiVersion".to_owned())))
+        }
         _ => Err(ChartError::Layout("unsupported chart version".to_owned())),
     }
 }

@@ -136,6 +136,8 @@ fn refuses_what_is_no_chart() {
     assert_eq!(refused(&[("web/Chart.yaml", b"")]), "validation: chart.metadata.name is required");
     let newer = b"apiVersion: v3\nname: web\nversion: 1.0.0";
     assert_eq!(refused(&[("web/Chart.yaml", newer)]), "invalid chart apiVersion");
+    let nameless = b"apiVersion: v3\nversion: 1.0.0";
+    assert_eq!(refused(&[("web/Chart.yaml", nameless)]), "validation: chart.metadata.name is required");
     assert_eq!(refused(&[("web/Chart.yaml", b"apiVersion: v4")]), "unsupported chart version");
     assert_eq!(
         refused(&[("web/Chart.yaml", b"a: [")]),
