@@ -25,6 +25,7 @@ struct Parts {
     lock: Option<Arc<Lock>>,
     files: Arc<[File]>,
     modified: Option<Timestamp>,
+    empty_list: bool,
     dependencies: Arc<[Chart]>,
     warnings: Arc<[Warning]>,
     digest: OnceLock<Digest>,
@@ -104,6 +105,12 @@ impl Chart {
 
     /// The values, without the members of their tables that are `null`, at any depth
     /// (Helm: `pkg/chart/common/util/coalesce.go`, `cleanNilValues`).
+    /// Whether the Chart.yaml has a list of dependencies, be it an empty one: without a list Helm does not look at the
+    /// dependencies of the charts inside.
+    pub(crate) fn lists_dependencies(&self) -> bool {
+        self.0.empty_list || !self.0.metadata.dependencies.is_empty()
+    }
+
     pub(crate) fn clean_values(&self) -> &DataMap {
         self.0.clean_values.get_or_init(|| crate::coalesce::clean(&self.0.values))
     }
@@ -239,6 +246,7 @@ impl ChartBuilder {
             lock: None,
             files: Arc::default(),
             modified: None,
+            empty_list: false,
             dependencies: Arc::default(),
             warnings: Arc::default(),
             digest: OnceLock::new(),
@@ -310,6 +318,13 @@ impl ChartBuilder {
     #[must_use]
     pub fn modified_at(mut self, time: Timestamp) -> Self {
         self.0.modified = Some(time);
+        self
+    }
+
+    /// Sets whether the Chart.yaml has a list of dependencies with nothing in it.
+    #[must_use]
+    pub(crate) fn empty_list_of_dependencies(mut self, empty_list: bool) -> Self {
+        self.0.empty_list = empty_list;
         self
     }
 

@@ -43,6 +43,7 @@ pub(crate) struct Draft {
     pub(crate) metadata: Metadata,
     null_maintainer: bool,
     null_dependency: bool,
+    lists_dependencies: bool,
 }
 
 impl Draft {
@@ -62,6 +63,7 @@ impl Draft {
     fn fill(&mut self, decoder: &mut Decoder, map: &DataMap) {
         let metadata = &mut self.metadata;
         let (mut null_maintainer, mut null_dependency) = (self.null_maintainer, self.null_dependency);
+        let mut lists_dependencies = self.lists_dependencies;
         decoder.fields(
             map,
             &mut |decoder, field, value| match field {
@@ -88,6 +90,7 @@ impl Draft {
                 "annotations" => decoder.text_map(value, &mut metadata.annotations),
                 "kubeVersion" => decoder.text(value, &mut metadata.kube_version),
                 "dependencies" => {
+                    lists_dependencies |= matches!(value, Data::List(_));
                     null_dependency |= decoder.structs(
                         value,
                         "v2.Dependency",
@@ -102,6 +105,13 @@ impl Draft {
         );
         self.null_maintainer = null_maintainer;
         self.null_dependency = null_dependency;
+        self.lists_dependencies = lists_dependencies;
+    }
+
+    /// Whether there is a list of dependencies with nothing in it, which is another thing than no list
+    /// (Helm: `processDependencyEnabled` compares with nil).
+    pub(crate) fn has_empty_list_of_dependencies(&self) -> bool {
+        self.lists_dependencies && self.metadata.dependencies.is_empty()
     }
 
     /// Checks the rules for metadata and gives it.

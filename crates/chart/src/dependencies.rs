@@ -25,30 +25,29 @@ impl Chart {
     /// aliases rename them, `import-values` copies from them (Helm: `ProcessDependencies`). This chart stays as it is;
     /// all that does not change is shared.
     pub fn process_dependencies(&self, values: &DataMap) -> Result<Processed, ChartError> {
-        let mut selection = self.select_dependencies(values)?;
-        let mut warnings = std::mem::take(&mut selection.warnings);
-        let Processed { chart, warnings: more } = selection.process()?;
-        warnings.extend(more);
+        let mut warnings = Vec::new();
+        let chart = self.select_dependencies(values, &mut warnings)?.process(&mut warnings)?;
         Ok(Processed { chart, warnings })
     }
 
     /// The first half of [`process_dependencies`](Self::process_dependencies): which of the charts inside this one are
     /// switched on. Of the user's values the second half depends on nothing else, so that its result can be kept.
-    pub fn select_dependencies(&self, values: &DataMap) -> Result<Selection, ChartError> {
-        let mut warnings = Vec::new();
+    /// Adds what Helm warns of to `warnings`, before an error too.
+    pub fn select_dependencies(
+        &self,
+        values: &DataMap,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Selection, ChartError> {
         let mut work = Work::of(self);
-        work.enable(values, "", &mut warnings)?;
-        Ok(Selection { work, warnings })
+        work.enable(values, "", warnings)?;
+        Ok(Selection { work })
     }
 }
 
 /// A chart of whose dependencies it is known which are switched on.
 #[derive(Debug)]
-#[non_exhaustive]
 pub struct Selection {
     work: Work,
-    /// What Helm warns of on the way.
-    pub warnings: Vec<Warning>,
 }
 
 impl Selection {
@@ -59,11 +58,11 @@ impl Selection {
         key
     }
 
-    /// The chart with these dependencies, what they export imported. The warnings are those of importing alone.
-    pub fn process(mut self) -> Result<Processed, ChartError> {
-        let mut warnings = Vec::new();
-        self.work.import(&mut warnings)?;
-        Ok(Processed { chart: self.work.build(), warnings })
+    /// The chart with these dependencies, what they export imported. Adds what Helm warns of to `warnings`, before an
+    /// error too.
+    pub fn process(mut self, warnings: &mut Vec<Warning>) -> Result<Chart, ChartError> {
+        self.work.import(warnings)?;
+        Ok(self.work.build())
     }
 }
 
@@ -106,6 +105,7 @@ impl Work {
         }
         self.base
             .to_builder()
+            .empty_list_of_dependencies(false)
             .shared_metadata(self.metadata)
             .values(self.values)
             .dependencies(dependencies)
@@ -142,7 +142,7 @@ impl Work {
         path: &str,
         warnings: &mut Vec<Warning>,
     ) -> Result<(), ChartError> {
-        if self.metadata.dependencies.is_empty() {
+        if !self.base.lists_dependencies() {
             return Ok(());
         }
         self.changed = true;
@@ -187,7 +187,7 @@ impl Work {
             .collect();
         self.dependencies.retain(|chart| !off.contains(&chart.metadata.name));
         metadata.dependencies.retain(|dependency| !off.contains(&dependency.name));
-        if self.dependencies.iter().any(|chart| !chart.metadata.dependencies.is_empty()) {
+        if self.dependencies.iter().any(|chart| chart.base.lists_dependencies()) {
             let merged = to_data(&merged); // each chart below has a copy of its own, as a view of these data
             for chart in &mut self.dependencies {
                 let below = format!("{path}{}.", chart.metadata.name);

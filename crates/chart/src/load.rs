@@ -114,8 +114,9 @@ fn load(files: Vec<File>, budget: &mut Budget<'_>) -> Result<Chart, ChartError> 
     for file in &files {
         parts.sort(file, &mut draft)?;
     }
-    let metadata =
-        draft.ok_or_else(|| ChartError::Layout("Chart.yaml file is missing".to_owned()))?.finish()?;
+    let draft = draft.ok_or_else(|| ChartError::Layout("Chart.yaml file is missing".to_owned()))?;
+    let empty_list = draft.has_empty_list_of_dependencies();
+    let metadata = draft.finish()?;
     let mut dependencies = Vec::new();
     for (name, files) in parts.subcharts {
         if name.starts_with(['_', '.']) {
@@ -141,6 +142,7 @@ fn load(files: Vec<File>, budget: &mut Budget<'_>) -> Result<Chart, ChartError> 
         .templates(parts.templates)
         .values(Data::Map(parts.values))
         .files(parts.files)
+        .empty_list_of_dependencies(empty_list)
         .dependencies(dependencies)
         .warnings(parts.warnings);
     if let Some(schema) = parts.schema {

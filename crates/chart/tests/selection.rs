@@ -23,10 +23,15 @@ fn values(text: &str) -> Values {
     Values::builder().file("values.yaml", text).build().unwrap()
 }
 
+fn in_halves(chart: &Chart, values: &Values) -> Chart {
+    let mut warnings = Vec::new();
+    chart.select_dependencies(values.data(), &mut warnings).unwrap().process(&mut warnings).unwrap()
+}
+
 #[test]
 fn a_key_tells_choices_apart_and_nothing_else() {
     let chart = chart();
-    let key = |text: &str| chart.select_dependencies(values(text).data()).unwrap().key();
+    let key = |text: &str| chart.select_dependencies(values(text).data(), &mut Vec::new()).unwrap().key();
     assert_eq!(key("size: 2"), key("size: 3"));
     assert_eq!(key("size: 2"), key("db: {enabled: true, more: 1}"));
     assert_ne!(key("size: 2"), key("db: {enabled: false}"));
@@ -38,11 +43,11 @@ fn both_halves_make_the_whole() {
     for text in ["size: 2", "db: {enabled: false}"] {
         let values = values(text);
         let whole = chart.process_dependencies(values.data()).unwrap().chart;
-        let halves = chart.select_dependencies(values.data()).unwrap().process().unwrap().chart;
+        let halves = in_halves(&chart, &values);
         assert_eq!(whole.metadata(), halves.metadata());
         assert_eq!(whole.values(), halves.values());
         assert_eq!(whole.dependencies().len(), halves.dependencies().len());
     }
-    let on = chart.select_dependencies(values("size: 2").data()).unwrap().process().unwrap().chart;
+    let on = in_halves(&chart, &values("size: 2"));
     assert!(on.values().get("port").is_some(), "what the chart inside exports is imported");
 }

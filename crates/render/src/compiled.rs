@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use pintle_chart::{Chart, ChartError, Processed, Warning};
+use pintle_chart::{Chart, ChartError, Warning};
 use pintle_functions::Helm;
 use pintle_template::{Functions, Program, Templates};
 use pintle_value::{DataMap, Origin, Str};
@@ -110,25 +110,24 @@ impl CompiledChart {
         values: &DataMap,
         warnings: &mut Vec<Warning>,
     ) -> Result<Arc<Variant>, ChartError> {
-        let mut selection = self.chart().select_dependencies(values)?;
-        warnings.append(&mut selection.warnings);
+        let selection = self.chart().select_dependencies(values, warnings)?;
         let key = selection.key();
         let variants = || self.0.variants.lock().unwrap_or_else(PoisonError::into_inner);
         let known = variants().get(&key).map(Arc::clone);
-        let variant = if let Some(variant) = known {
-            variant
-        } else {
-            let Processed { chart, warnings, .. } = selection.process()?;
-            let functions = self.0.functions.clone();
-            let variant = Arc::new(Variant { chart, warnings, prepared: OnceLock::new(), functions });
-            let mut variants = variants();
-            if variants.len() >= VARIANTS {
-                variants.clear();
-            }
-            Arc::clone(variants.entry(key).or_insert(variant))
-        };
-        warnings.extend_from_slice(&variant.warnings);
-        Ok(variant)
+        if let Some(variant) = known {
+            warnings.extend_from_slice(&variant.warnings);
+            return Ok(variant);
+        }
+        let before = warnings.len();
+        let chart = selection.process(warnings)?;
+        let own = warnings.get(before..).unwrap_or_default().to_vec();
+        let functions = self.0.functions.clone();
+        let variant = Arc::new(Variant { chart, warnings: own, prepared: OnceLock::new(), functions });
+        let mut variants = variants();
+        if variants.len() >= VARIANTS {
+            variants.clear();
+        }
+        Ok(Arc::clone(variants.entry(key).or_insert(variant)))
     }
 }
 
