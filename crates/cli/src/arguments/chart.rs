@@ -14,7 +14,7 @@ pub(crate) struct ChartFlags {
     #[arg(long, value_name = "CONSTRAINT")]
     pub(crate) version: Option<String>,
     /// Takes development versions too; the same as `--version '>0.0.0-0'`. Ignored if `--version` is given.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) devel: Option<Switch>,
     /// The address of the chart's repository.
     #[arg(long, value_name = "URL")]
@@ -26,7 +26,7 @@ pub(crate) struct ChartFlags {
     #[arg(long)]
     pub(crate) password: Option<String>,
     /// Sends user name and password to all hosts that the repository names.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) pass_credentials: Option<Switch>,
     /// Trusts the authorities in this file when it connects to the repository.
     #[arg(long, value_name = "FILE")]

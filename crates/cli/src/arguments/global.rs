@@ -23,7 +23,7 @@ pub(crate) struct GlobalFlags {
     #[arg(long, global = true, env = "HELM_REPOSITORY_CONFIG", value_name = "FILE")]
     pub(crate) repository_config: Option<PathBuf>,
     /// Logs what happens to standard error.
-    #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, global = true)]
     pub(crate) debug: Option<Switch>,
     /// Whether progress is drawn in colours.
     #[arg(long, global = true, visible_alias = "colour", default_value = "auto", value_name = "WHEN")]

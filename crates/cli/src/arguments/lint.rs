@@ -15,16 +15,16 @@ pub(crate) struct LintArguments {
     #[command(flatten)]
     pub(crate) values: ValueFlags,
     /// Fails for warnings too.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) strict: Option<Switch>,
     /// Checks the charts inside as well.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) with_subcharts: Option<Switch>,
     /// Prints warnings and errors alone.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) quiet: Option<Switch>,
     /// Does not check values against the chart's schema.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) skip_schema_validation: Option<Switch>,
     /// The Kubernetes version that templates find, and whose deprecated APIs are told of.
     #[arg(long, value_name = "VERSION")]

@@ -26,10 +26,10 @@ pub(crate) struct InstallArguments {
     #[command(flatten)]
     pub(crate) run: RunFlags,
     /// Whether changes are merged in the server. Default: they are.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) server_side: Option<Switch>,
     /// Creates the release's namespace if it is missing.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) create_namespace: Option<Switch>,
     /// A description of the revision instead of `Install complete`.
     #[arg(long, value_name = "TEXT")]
@@ -38,19 +38,19 @@ pub(crate) struct InstallArguments {
     #[arg(short = 'l', long, value_name = "KEY=VALUE", value_delimiter = ',')]
     pub(crate) labels: Vec<String>,
     /// Uses a name again whose release was uninstalled with its history kept, or failed.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) replace: Option<Switch>,
     /// Uninstalls the release if its installation fails. Implies `--wait`.
-    #[arg(long, alias = "atomic", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, alias = "atomic")]
     pub(crate) rollback_on_failure: Option<Switch>,
     /// Leaves the objects in `crds/` out.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) skip_crds: Option<Switch>,
     /// Takes over objects that exist and belong to no release or to another one.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) take_ownership: Option<Switch>,
     /// Does not print the notes.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) hide_notes: Option<Switch>,
     /// How to print the result.
     #[arg(short, long, default_value = "table")]
@@ -82,10 +82,10 @@ pub(crate) struct UpgradeArguments {
     #[arg(long, value_name = "DURATION", default_value = "5m0s")]
     pub(crate) pending_timeout: GoDuration,
     /// Installs the release if there is none of that name.
-    #[arg(short, long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(short, long)]
     pub(crate) install: Option<Switch>,
     /// With `--install`: creates the release's namespace if it is missing.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) create_namespace: Option<Switch>,
     /// A description of the revision instead of `Upgrade complete`.
     #[arg(long, value_name = "TEXT")]
@@ -94,31 +94,31 @@ pub(crate) struct UpgradeArguments {
     #[arg(short = 'l', long, value_name = "KEY=VALUE", value_delimiter = ',')]
     pub(crate) labels: Vec<String>,
     /// Rolls the release back if its upgrade fails. Implies `--wait`.
-    #[arg(long, alias = "atomic", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, alias = "atomic")]
     pub(crate) rollback_on_failure: Option<Switch>,
     /// Deletes objects that this upgrade created if it fails.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) cleanup_on_fail: Option<Switch>,
     /// How many revisions are kept; 0 for all.
     #[arg(long, value_name = "COUNT", default_value = "10", env = "HELM_MAX_HISTORY")]
     pub(crate) history_max: Count,
     /// Starts from the chart's values alone.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) reset_values: Option<Switch>,
     /// Starts from the last revision's values, chart defaults included.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) reuse_values: Option<Switch>,
     /// Starts from the chart's values with the last revision's over them.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) reset_then_reuse_values: Option<Switch>,
     /// With `--install`: leaves the objects in `crds/` out.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) skip_crds: Option<Switch>,
     /// Takes over objects that exist and belong to no release or to another one.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) take_ownership: Option<Switch>,
     /// Does not print the notes.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) hide_notes: Option<Switch>,
     /// How to print the result.
     #[arg(short, long, default_value = "table")]
@@ -143,32 +143,32 @@ pub(crate) struct TemplateArguments {
     #[arg(long, value_name = "VERSION")]
     pub(crate) kube_version: Option<String>,
     /// Prints the objects in `crds/` too.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) include_crds: Option<Switch>,
     /// Leaves the objects in `crds/` out.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) skip_crds: Option<Switch>,
     /// Sets `.Release.IsUpgrade` instead of `.Release.IsInstall`.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) is_upgrade: Option<Switch>,
     /// Where the chart is rendered: `client`, without a cluster, or `server`, with what the cluster can do and holds.
     /// Default: `client`.
     #[arg(long, value_name = "WHERE", num_args = 0..=1, require_equals = true, default_missing_value = "client")]
     pub(crate) dry_run: Option<DryRun>,
     /// The same as `--dry-run=server`, which is to be used instead.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) validate: Option<Switch>,
     /// Writes what was rendered into files of this folder instead of printing it.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) output_dir: Option<PathBuf>,
     /// With `--output-dir`: into a folder of the release's name in it.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) release_name: Option<Switch>,
     /// Leaves hooks out.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) no_hooks: Option<Switch>,
     /// Leaves test hooks out.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) skip_tests: Option<Switch>,
     /// Prints only what these templates made (`templates/web.yaml`).
     #[arg(short, long, value_name = "TEMPLATE")]
@@ -195,7 +195,7 @@ pub(crate) struct RollbackArguments {
     #[arg(long, value_name = "TEXT")]
     pub(crate) description: Option<String>,
     /// Deletes objects that this rollback created if it fails.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) cleanup_on_fail: Option<Switch>,
     /// How many revisions are kept; 0 for all.
     #[arg(long, value_name = "COUNT", default_value = "10", env = "HELM_MAX_HISTORY")]
@@ -219,23 +219,23 @@ pub(crate) struct UninstallArguments {
     #[arg(long, value_name = "TEXT")]
     pub(crate) description: Option<String>,
     /// Changes nothing.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) dry_run: Option<Switch>,
     /// Takes a release that is not there for uninstalled.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) ignore_not_found: Option<Switch>,
     /// Keeps the release's records, the last one as uninstalled.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) keep_history: Option<Switch>,
     /// Runs no hooks.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) no_hooks: Option<Switch>,
     #[command(flatten)]
     pub(crate) plan: PlanFlags,
     /// How long a single wait may take.
     #[arg(long, value_name = "DURATION", default_value = "5m0s")]
     pub(crate) timeout: GoDuration,
-    /// Waits until everything is gone; `hookOnly` waits for hooks alone.
+    /// Waits until everything is gone; `hookOnly` waits for hooks alone, `legacy` for them by Helm 3's rules.
     #[arg(
         long,
         value_name = "STRATEGY",
@@ -255,7 +255,7 @@ pub(crate) struct NameFlags {
     #[arg(value_name = "NAME CHART", num_args = 1.., required = true)]
     pub(crate) name_and_chart: Vec<String>,
     /// Makes a name from the chart's name and the time.
-    #[arg(short, long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(short, long)]
     pub(crate) generate_name: Option<Switch>,
     /// Makes the name from this template.
     #[arg(long, value_name = "TEMPLATE")]
@@ -266,10 +266,10 @@ pub(crate) struct NameFlags {
 #[derive(Debug, Args)]
 pub(crate) struct RenderFlags {
     /// Renders the notes of subcharts too.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) render_subchart_notes: Option<Switch>,
     /// Does not check values against the chart's schema.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) skip_schema_validation: Option<Switch>,
 }
 
@@ -277,13 +277,13 @@ pub(crate) struct RenderFlags {
 #[derive(Debug, Args)]
 pub(crate) struct LiveRenderFlags {
     /// Does not check objects against the cluster's schemas; servers from Kubernetes 1.25 on check them all the same.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) disable_openapi_validation: Option<Switch>,
     /// Lets `getHostByName` ask the network.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) enable_dns: Option<Switch>,
     /// With `--dry-run`: prints no Secrets.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) hide_secret: Option<Switch>,
     /// Sends what was rendered through this program, as YAML from its standard input to its standard output.
     #[arg(long, value_name = "PROGRAM")]
@@ -302,7 +302,7 @@ pub(crate) struct TestArguments {
     #[arg(long, value_name = "ATTRIBUTE=VALUE", value_delimiter = ',')]
     pub(crate) filter: Vec<String>,
     /// Prints what the tests' containers wrote.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) logs: Option<Switch>,
     /// How long a single wait may take.
     #[arg(long, value_name = "DURATION", default_value = "5m0s")]
@@ -326,18 +326,18 @@ pub(crate) struct RunFlags {
     )]
     pub(crate) dry_run: DryRun,
     /// Takes fields over that others manage.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) force_conflicts: Option<Switch>,
     /// Replaces objects as a whole instead of changing them; only where changes are not merged in the server.
-    #[arg(long, alias = "force", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, alias = "force")]
     pub(crate) force_replace: Option<Switch>,
     /// Runs no hooks.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) no_hooks: Option<Switch>,
     /// How long a single wait may take.
     #[arg(long, value_name = "DURATION", default_value = "5m0s")]
     pub(crate) timeout: GoDuration,
-    /// Waits until everything is ready; `hookOnly` waits for hooks alone.
+    /// Waits until everything is ready; `hookOnly` waits for hooks alone, `legacy` by Helm 3's rules.
     #[arg(
         long,
         value_name = "STRATEGY",
@@ -354,7 +354,7 @@ pub(crate) struct RunFlags {
     #[command(flatten)]
     pub(crate) plan: PlanFlags,
     /// With `--wait`: until Jobs are complete, too.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) wait_for_jobs: Option<Switch>,
 }
 

@@ -109,6 +109,6 @@ pub(crate) enum Shell {
 #[derive(Debug, Args)]
 pub(crate) struct VersionArguments {
     /// Prints the version alone.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) short: Option<Switch>,
 }

@@ -73,7 +73,7 @@ pub(crate) struct DiffDriftArguments {
     /// The release.
     pub(crate) release: ReleaseName,
     /// Ends with exit code 2 where something differs.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) detailed_exitcode: Option<Switch>,
     /// How to print the result.
     #[arg(short, long, default_value = "table")]
@@ -85,13 +85,13 @@ pub(crate) struct DiffDriftArguments {
 #[command(next_help_heading = "Plan flags")]
 pub(crate) struct DiffFlags {
     /// Prints the fields of new objects too.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) all_fields: Option<Switch>,
     /// Asks the server nothing by dry runs: what it would make of the objects, and refuse, is not known then.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) no_server: Option<Switch>,
     /// Ends with exit code 2 where anything would change.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) detailed_exitcode: Option<Switch>,
     /// Writes the plan to this file, to be approved and run by `--plan` of the action itself.
     #[arg(long, value_name = "FILE")]

@@ -21,28 +21,28 @@ pub(crate) enum OutputFormat {
 #[derive(Debug, Args)]
 pub(crate) struct ListArguments {
     /// Lists the releases of all namespaces.
-    #[arg(short = 'A', long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(short = 'A', long)]
     pub(crate) all_namespaces: Option<Switch>,
     /// Sorts by the time of the last change.
-    #[arg(short, long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(short, long)]
     pub(crate) date: Option<Switch>,
     /// Lists releases that are deployed.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) deployed: Option<Switch>,
     /// Lists releases that failed.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) failed: Option<Switch>,
     /// Lists releases with an action under way.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) pending: Option<Switch>,
     /// Lists releases whose newest revision is superseded.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) superseded: Option<Switch>,
     /// Lists releases that were uninstalled with their history kept.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) uninstalled: Option<Switch>,
     /// Lists releases that are being uninstalled.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) uninstalling: Option<Switch>,
     /// Lists releases whose name matches this regular expression.
     #[arg(short, long, value_name = "REGEX")]
@@ -54,16 +54,16 @@ pub(crate) struct ListArguments {
     #[arg(long, value_name = "COUNT", default_value = "0")]
     pub(crate) offset: Count,
     /// Prints no headings.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) no_headers: Option<Switch>,
     /// Sorts the other way round.
-    #[arg(short, long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(short, long)]
     pub(crate) reverse: Option<Switch>,
     /// Lists releases whose labels match.
     #[arg(short = 'l', long, value_name = "SELECTOR")]
     pub(crate) selector: Option<String>,
     /// Prints the names alone.
-    #[arg(short = 'q', long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(short = 'q', long)]
     pub(crate) short: Option<Switch>,
     /// How to print.
     #[arg(short, long, default_value = "table")]
@@ -79,7 +79,7 @@ pub(crate) struct HistoryArguments {
     #[arg(long, value_name = "COUNT", default_value = "256")]
     pub(crate) max: Count,
     /// Shows which revision a rollback went back to.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) show_rollback_revision: Option<Switch>,
     /// How to print.
     #[arg(short, long, default_value = "table")]
@@ -142,7 +142,7 @@ pub(crate) struct GetValuesArguments {
     #[command(flatten)]
     pub(crate) release: GetArguments,
     /// Shows the chart's defaults too.
-    #[arg(short, long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(short, long)]
     pub(crate) all: Option<Switch>,
     /// How to print.
     #[arg(short, long, default_value = "table")]
@@ -186,7 +186,7 @@ pub(crate) struct PullArguments {
     #[arg(short, long, value_name = "FOLDER", default_value = ".")]
     pub(crate) destination: PathBuf,
     /// Unpacks the chart.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long)]
     pub(crate) untar: Option<Switch>,
     /// With `--untar`: the folder to unpack into.
     #[arg(long, value_name = "FOLDER", default_value = ".")]

@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
 
-use super::{Arguments, usage};
+use super::{Arguments, Switch, usage};
 
 /// Why the command line was not taken.
 #[derive(Debug)]
@@ -129,7 +129,7 @@ fn refusal(error: clap::Error, arguments: &[OsString]) -> Refusal {
 
 /// The whole command line, refused flags included.
 pub(crate) fn command() -> Command {
-    let command = with_flags(Arguments::command(), GLOBAL, true);
+    let command = with_flags(Switch::without_values(Arguments::command()), GLOBAL, true);
     below(command, &[]).mut_args(takes_anything)
 }
 

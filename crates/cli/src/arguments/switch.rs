@@ -1,6 +1,9 @@
 //! Go's boolean flags.
 
+use std::any::TypeId;
 use std::str::FromStr;
+
+use clap::Command;
 
 /// A flag that can be given as `--x`, `--x=true` or `--x=false`, as Go's `pflag` reads it.
 ///
@@ -9,6 +12,18 @@ use std::str::FromStr;
 pub(crate) struct Switch(bool);
 
 impl Switch {
+    /// Lets all flags of this type be given without a value, which then is `true`; a value of their own needs the `=`
+    /// (Go: `pflag`, `NoOptDefVal`).
+    pub(crate) fn without_values(command: Command) -> Command {
+        let command = command.mut_args(|arg| {
+            if arg.get_value_parser().type_id() != TypeId::of::<Self>() {
+                return arg;
+            }
+            arg.num_args(0..=1).require_equals(true).default_missing_value("true")
+        });
+        command.mut_subcommands(Self::without_values)
+    }
+
     /// Whether the flag was given and not as `false`.
     pub(crate) fn is_on(flag: Option<Self>) -> bool {
         flag.is_some_and(|flag| flag.0)
