@@ -1,7 +1,7 @@
 //! How much a chart may ask for.
 
 /// Limits on what is read of a chart. What is over a limit is an error, never cut off.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
     /// Bytes of all files together, unpacked; archives inside `charts/` count with what they unpack to. Default:

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
+use tracing::Instrument as _;
 
 use crate::address::{shown, split};
 use crate::http::{Answer, PassCredentials, Request};
@@ -47,7 +48,8 @@ impl<'a> Download<'a> {
             max_bytes: self.limits.archive_bytes,
             limits: &self.limits,
         };
-        match self.http.get(&request).await? {
+        let span = tracing::info_span!("pull", url = shown(&url));
+        match self.http.get(&request).instrument(span).await? {
             Answer::Body { bytes, .. } => Ok(bytes),
             Answer::NotModified => Err(RegistryError::Status { url: shown(&url), status: 304 }),
         }

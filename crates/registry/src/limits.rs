@@ -10,6 +10,8 @@ pub struct Limits {
     pub index_bytes: u64,
     /// The most bytes of a chart archive. Default: 20 MiB.
     pub archive_bytes: u64,
+    /// What an archive may unpack to. Default: the chart format's own limits, 100 MiB for all files together.
+    pub chart: pintle_chart::Limits,
     /// How long the index or an archive may take, redirects, body and repetitions included. Default: 60 s.
     pub timeout: Duration,
     /// How many redirects are followed. Default: 10, as Go's HTTP client.
@@ -23,6 +25,7 @@ impl Default for Limits {
         Self {
             index_bytes: 50 << 20,
             archive_bytes: 20 << 20,
+            chart: pintle_chart::Limits::default(),
             timeout: Duration::from_secs(60),
             redirects: 10,
             retries: 2,

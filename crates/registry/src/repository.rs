@@ -7,6 +7,7 @@ use bytes::Bytes;
 use pintle_chart::Chart;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Mutex;
+use tracing::Instrument as _;
 use url::Url;
 
 use crate::address::{shown, split, without_user};
@@ -128,7 +129,9 @@ impl Repository {
         let mut known = self.0.known.lock().await;
         let url = self.resolve_url("index.yaml")?;
         let validators = known.as_ref().map(|known| &known.validators);
-        let answer = self.get(&url, validators, self.0.limits.index_bytes).await?;
+        let span = tracing::debug_span!("index", url = shown(&url));
+        let index = self.get(&url, validators, self.0.limits.index_bytes).instrument(span);
+        let answer = index.await?;
         let (bytes, validators) = match (answer, known.as_ref()) {
             (Answer::Body { bytes, validators }, _) => (bytes, validators),
             (Answer::NotModified, Some(known)) => return Ok(known.fetched.clone()),
@@ -199,8 +202,10 @@ impl Repository {
 
     /// The bytes of a chart's archive, checked against the digest of the index.
     pub async fn download(&self, found: &Found) -> Result<Bytes, RegistryError> {
-        let Answer::Body { bytes, .. } = self.get(&found.url, None, self.0.limits.archive_bytes).await?
-        else {
+        let (chart, version, url) = (found.name.as_str(), found.version.as_str(), shown(&found.url));
+        let span = tracing::info_span!("pull", chart, version, url);
+        let archive = self.get(&found.url, None, self.0.limits.archive_bytes).instrument(span);
+        let Answer::Body { bytes, .. } = archive.await? else {
             return Err(RegistryError::Status { url: shown(&found.url), status: 304 });
         };
         if let Some(expected) = &found.digest {
@@ -222,8 +227,9 @@ impl Repository {
     /// Downloads a version that was chosen and reads it.
     pub async fn load(&self, found: &Found) -> Result<Chart, RegistryError> {
         let bytes = self.download(found).await?;
+        let limits = self.0.limits.chart;
         let loaded = tokio::task::spawn_blocking(move || {
-            Chart::from_archive(&bytes, &pintle_chart::Limits::default()).map_err(|error| {
+            Chart::from_archive(&bytes, &limits).map_err(|error| {
                 let error: Box<dyn std::error::Error + Send + Sync> = Box::new(error);
                 error
             })

@@ -8,7 +8,7 @@ use pintle_chart::Values;
 use pintle_functions::{LookupRequest, Moment};
 use pintle_value::Data;
 
-use crate::{Capabilities, PostRenderStrategy, PostRenderer};
+use crate::{Capabilities, PostRenderStrategy, PostRenderer, Witness};
 
 /// What a render is given beside the chart: the release, the user's values, what the cluster can do, and everything
 /// that is not the chart's own doing, such as the time.
@@ -32,6 +32,7 @@ pub struct RenderInput {
     pub(crate) resolver: Option<Arc<dyn NameResolver>>,
     pub(crate) time: Option<Moment>,
     pub(crate) seed: Option<[u8; 32]>,
+    pub(crate) witness: Option<Witness>,
     pub(crate) limits: pintle_template::Limits,
     pub(crate) cancel: Option<Arc<AtomicBool>>,
     pub(crate) mode: Mode,
@@ -127,6 +128,7 @@ impl RenderInput {
             resolver: None,
             time: None,
             seed: None,
+            witness: None,
             limits: pintle_template::Limits::default(),
             cancel: None,
             mode: Mode::Normal,
@@ -191,6 +193,13 @@ impl RenderInput {
     #[must_use]
     pub fn seed(mut self, seed: [u8; 32]) -> Self {
         self.seed = Some(seed);
+        self
+    }
+
+    /// Tells this witness when templates ask for the time or for something random.
+    #[must_use]
+    pub fn witness(mut self, witness: Witness) -> Self {
+        self.witness = Some(witness);
         self
     }
 

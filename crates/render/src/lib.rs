@@ -26,6 +26,7 @@ mod scope;
 mod split;
 mod trace;
 mod values_methods;
+mod witness;
 mod yaml_text;
 
 pub use capabilities::{Capabilities, KubeVersion};
@@ -51,3 +52,4 @@ pub use post_renderer::{PostDocument, PostRenderStrategy, PostRenderer, StreamPo
 pub use release_name::name_from_template;
 pub use rendered::{Crds, Rendered};
 pub use split::split_manifests;
+pub use witness::Witness;

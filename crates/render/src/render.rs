@@ -6,7 +6,8 @@ use std::sync::atomic::Ordering;
 
 use pintle_chart::{Chart, Warning, coalesce_values, is_compatible};
 use pintle_functions::{
-    HelmHost, LintFault, LintNote, Lookup, LookupRequest, Resolver, SeededRandom, Strictness,
+    HelmHost, LintFault, LintNote, Lookup, LookupRequest, OsRandom, Resolver, SeededRandom, Strictness,
+    SystemClock,
 };
 use pintle_template::{Error, ErrorKind, Execution, MissingKey, Output};
 use pintle_value::{Data, Map, Origin, Value};
@@ -212,12 +213,18 @@ pub(crate) fn scopes<'a>(scope: &'a Scope, dots: &mut HashMap<&'a str, &'a Map>)
 
 pub(crate) fn host(input: &RenderInput) -> HelmHost {
     let mut host = HelmHost::new();
-    if let Some(time) = input.time {
-        host = host.clock(time);
-    }
-    if let Some(seed) = input.seed {
-        host = host.random(SeededRandom::new(seed));
-    }
+    host = match (input.time, &input.witness) {
+        (Some(time), Some(witness)) => host.clock(witness.beside(time)),
+        (Some(time), None) => host.clock(time),
+        (None, Some(witness)) => host.clock(witness.beside(SystemClock)),
+        (None, None) => host,
+    };
+    host = match (input.seed.map(SeededRandom::new), &input.witness) {
+        (Some(random), Some(witness)) => host.random(witness.beside(random)),
+        (Some(random), None) => host.random(random),
+        (None, Some(witness)) => host.random(witness.beside(OsRandom)),
+        (None, None) => host,
+    };
     if input.mode == Mode::Lint {
         return host.strictness(Strictness::Lint); // Helm asks no cluster while it lints
     }
