@@ -7,6 +7,7 @@
 //	{"functions": true}                      -> {"names": ["abbrev", …]}
 //	{"merge": {"kind": "Pod", …}}            -> {"json": "{\"spec\":…}"} or {"err": "…"}
 //	{"mergeKeys": true}                      -> {"names": ["kind v1 Pod core/v1.Pod", …]}
+//	{"ready": {"object": …}}                -> {"out": "true"} or {"err": "…"}
 //
 // A template is rendered as templates/t.yaml of the chart in the folder that the first argument names. "raw" is
 // text/template's own error, where Helm words it differently. Bytes that are no UTF-8 come as "out64", in base64.
@@ -52,6 +53,7 @@ type request struct {
 	Functions bool          `json:"functions"`
 	Merge     *mergeRequest `json:"merge"`
 	MergeKeys bool          `json:"mergeKeys"`
+	Ready     *readyRequest `json:"ready"`
 }
 
 type answer struct {
@@ -101,6 +103,8 @@ func reply(folder string, r request) answer {
 		return readYAML(*r.Yaml)
 	case r.Merge != nil:
 		return merge(*r.Merge)
+	case r.Ready != nil:
+		return ready(*r.Ready)
 	case r.MergeKeys:
 		return answer{Names: mergeKeys()}
 	default:

@@ -87,8 +87,8 @@ pub use delete::{DeleteOptions, Deletion, Propagation, is_kept};
 pub use difference::{FieldChange, REDACTED, difference, expected_difference};
 pub use discovery::{Discovery, Placement, Resource, ServerVersion};
 pub use drift::{
-    Drift, DriftEvent, DriftKind, DriftReport, DriftRules, DriftWatch, IgnoreRule, Registration, Signature,
-    TargetSelector,
+    Contest, Contests, Drift, DriftEvent, DriftKind, DriftReport, DriftRules, DriftWatch, IgnoreRule,
+    Patience, Registration, Signature, TargetSelector,
 };
 pub use error::{Cause, Class, Error, FieldConflict, Refusal};
 pub use examine::{Action, Detail, ExamineOptions, Examined, Foreign, Means, Obstacle};
@@ -108,4 +108,5 @@ pub use store::{ConfigMapStore, SecretStore};
 pub use target::{HELM_MANAGER, Target, TargetBuilder};
 pub use wait::{
     ContainerFailure, EventNote, FailureReport, PodFailure, ReadinessRule, Unready, WaitError, WaitOptions,
+    WaitStrategy,
 };

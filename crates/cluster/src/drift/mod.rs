@@ -11,7 +11,11 @@
 //! - What an [`IgnoreRule`] names is not.
 //! - What the server or an admission webhook makes of the wanted value is not: before a field that the release still
 //!   owns is called drift, the server is asked by a dry run.
+//!
+//! Nothing is fought over for ever: [`Contests`] counts how often an object was put back and changed again, and after
+//! three rounds names the opponent and lets the object be for a while.
 
+mod contest;
 mod mask;
 mod rules;
 mod signature;
@@ -22,6 +26,9 @@ use pintle_value::Data;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+pub use contest::{Contest, Contests, Patience};
+#[cfg(test)]
+pub(crate) use rules::selects;
 pub use rules::{DriftRules, IgnoreRule, TargetSelector};
 pub use signature::Signature;
 pub use watch::{DriftEvent, DriftWatch, Registration};

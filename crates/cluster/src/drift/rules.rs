@@ -139,7 +139,7 @@ fn fits(wanted: &str, is: &str) -> bool {
 
 /// Whether a selector takes a map: `a=b`, `a==b`, `a!=b`, `a`, `!a`, `a in (b,c)`, `a notin (b,c)`, all of them
 /// (Kubernetes: apimachinery `labels/selector.go`). What is no selector takes nothing.
-fn selects(selector: &str, map: Option<&Data>) -> bool {
+pub(crate) fn selects(selector: &str, map: Option<&Data>) -> bool {
     let value = |key: &str| map.and_then(|map| map.get(key.trim())).and_then(Data::as_str);
     requirements(selector).into_iter().all(|term| {
         let term = term.trim();

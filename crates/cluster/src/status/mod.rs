@@ -5,6 +5,7 @@
 pub(crate) mod conditions;
 mod hooks;
 pub(crate) mod kinds;
+pub(crate) mod legacy;
 mod workloads;
 
 use std::fmt;

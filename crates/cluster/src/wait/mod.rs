@@ -1,6 +1,7 @@
 //! Waiting until objects are ready, have ended or are gone.
 
 mod follow;
+mod legacy;
 mod report;
 
 use std::collections::{HashMap, HashSet};
@@ -13,7 +14,7 @@ use pintle_value::Data;
 
 pub use report::{ContainerFailure, EventNote, FailureReport, PodFailure};
 
-use crate::status::conditions::text;
+use crate::status::conditions::{conditions, text};
 use crate::status::kinds::is_unschedulable;
 use crate::{
     Error, Jobs, ObjectKey, ObjectRef, Progress, ProgressObserver, Scope, Status, StatusResult, Target,
@@ -27,10 +28,23 @@ pub trait ReadinessRule: Send + Sync {
     fn status(&self, object: &Data) -> Option<StatusResult>;
 }
 
+/// By whose rules objects are waited for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WaitStrategy {
+    /// By kstatus' rules, with watches, as Helm 4 (`--wait=watcher`).
+    #[default]
+    Watcher,
+    /// By Helm 3's rules, which know built-in kinds alone, reading the objects every 2 seconds (`--wait=legacy`).
+    Legacy,
+}
+
 /// How objects are waited for.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct WaitOptions {
+    /// By whose rules. Default: kstatus'.
+    pub strategy: WaitStrategy,
     /// When a Job counts as ready. Default: when it has started.
     pub jobs: Jobs,
     /// How often objects are read where they cannot be watched. Default: 2 s.
@@ -41,11 +55,23 @@ pub struct WaitOptions {
 
 impl Default for WaitOptions {
     fn default() -> Self {
-        Self { jobs: Jobs::Started, poll: Duration::from_secs(2), rules: Vec::new() }
+        Self {
+            strategy: WaitStrategy::default(),
+            jobs: Jobs::Started,
+            poll: Duration::from_secs(2),
+            rules: Vec::new(),
+        }
     }
 }
 
 impl WaitOptions {
+    /// By whose rules objects are waited for.
+    #[must_use]
+    pub fn strategy(mut self, strategy: WaitStrategy) -> Self {
+        self.strategy = strategy;
+        self
+    }
+
     /// When a Job counts as ready.
     #[must_use]
     pub fn jobs(mut self, jobs: Jobs) -> Self {
@@ -71,6 +97,7 @@ impl WaitOptions {
 impl fmt::Debug for WaitOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WaitOptions")
+            .field("strategy", &self.strategy)
             .field("jobs", &self.jobs)
             .field("poll", &self.poll)
             .field("rules", &self.rules.len())
@@ -97,11 +124,15 @@ pub struct WaitError {
     /// What ended the wait; `None` where objects failed and nothing else was left to wait for.
     pub cause: Option<Error>,
     goal: Goal,
+    voice: Voice,
 }
 
 impl fmt::Display for WaitError {
     /// Helm's text (`pkg/kube/statuswait.go`, `wait` and `waitForDelete`).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.voice == Voice::Legacy {
+            return self.say_legacy(f);
+        }
         let how = if self.goal == Goal::Gone { "still exists" } else { "not ready" };
         let mut lines: Vec<String> = self
             .unready
@@ -127,9 +158,42 @@ impl fmt::Display for WaitError {
     }
 }
 
+impl WaitError {
+    /// Helm's text of the legacy strategy (`pkg/kube/wait.go`): it names an object only where that has failed.
+    fn say_legacy(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.cause, self.goal) {
+            (Some(Error::DeadlinePassed), Goal::Ended) => f.write_str("timed out waiting for the condition"),
+            (Some(Error::DeadlinePassed), _) => f.write_str("context deadline exceeded"),
+            (Some(Error::Cancelled), _) => f.write_str("context canceled"),
+            (Some(error), _) => write!(f, "{error}"),
+            (None, _) => {
+                let failed = self.unready.iter().filter(|unready| unready.result.status == Status::Failed);
+                let failed: Vec<&str> = failed.map(|unready| unready.result.message.as_str()).collect();
+                f.write_str(&failed.join("\n"))
+            }
+        }
+    }
+}
+
 impl std::error::Error for WaitError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.cause.as_ref().map(|error| error as _)
+    }
+}
+
+/// In whose words an error is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Voice {
+    Watcher,
+    Legacy,
+}
+
+impl From<WaitStrategy> for Voice {
+    fn from(strategy: WaitStrategy) -> Self {
+        match strategy {
+            WaitStrategy::Watcher => Self::Watcher,
+            WaitStrategy::Legacy => Self::Legacy,
+        }
     }
 }
 
@@ -146,7 +210,8 @@ impl Target {
     /// for). One watch for each kind and namespace; where watching is forbidden, the objects are read again and again.
     ///
     /// An object that failed ends the wait as soon as all the others are ready or have failed too, as with Helm: until
-    /// then it may recover.
+    /// then it may recover. [`WaitStrategy::Legacy`] has rules of its own, knows no failure but a Job's, and opens no
+    /// watches.
     pub async fn wait_ready(
         &self,
         scope: &Scope,
@@ -154,7 +219,12 @@ impl Target {
         options: &WaitOptions,
         observer: &dyn ProgressObserver,
     ) -> Result<(), WaitError> {
-        self.wait(scope, objects, options, Goal::Ready, &HashMap::new(), observer).await
+        match options.strategy {
+            WaitStrategy::Watcher => {
+                self.wait(scope, objects, options, Goal::Ready, &HashMap::new(), observer).await
+            }
+            WaitStrategy::Legacy => self.wait_ready_legacy(scope, objects, options, observer).await,
+        }
     }
 
     /// Waits until the Jobs and Pods of a hook have ended; other kinds only have to be there.
@@ -194,7 +264,8 @@ impl Target {
         observer: &dyn ProgressObserver,
     ) -> Result<(), WaitError> {
         let mut board = Board::new(objects, options, goal, uids, observer);
-        let failed = |cause, board: &Board<'_>| WaitError { unready: board.unready(), cause, goal };
+        let voice = options.strategy.into();
+        let failed = |cause, board: &Board<'_>| WaitError { unready: board.unready(), cause, goal, voice };
         if board.done() {
             return Ok(());
         }
@@ -306,7 +377,14 @@ impl<'a> Board<'a> {
     }
 
     fn judge(&self, key: &ObjectKey, live: Option<&Data>) -> StatusResult {
-        let Some(live) = live else { return StatusResult::new(Status::NotFound, "Resource not found") };
+        let Some(live) = live else {
+            // Helm: pkg/kube/wait.go, watchUntilReady: a hook that somebody deleted has ended
+            let was_there = self.entries.get(key).is_some_and(|entry| !entry.uid.is_empty());
+            if self.goal == Goal::Ended && self.options.strategy == WaitStrategy::Legacy && was_there {
+                return StatusResult::new(Status::Current, "Resource was deleted");
+            }
+            return StatusResult::new(Status::NotFound, "Resource not found");
+        };
         if self.goal == Goal::Gone {
             let uid = text(live, &["metadata", "uid"]);
             return match self.uids.get(key) {
@@ -326,6 +404,7 @@ impl<'a> Board<'a> {
             return StatusResult::new(Status::Current, "Deployment is paused and not waited for");
         }
         match self.goal {
+            Goal::Ended if self.options.strategy == WaitStrategy::Legacy => legacy_hook(live),
             Goal::Ended => hook_status_of(live),
             _ => status_of(live, self.options.jobs, Timestamp::now()),
         }
@@ -404,6 +483,19 @@ fn is_ill(pod: &Data) -> bool {
     text(pod, &["metadata", "deletionTimestamp"]).is_empty()
         && !is_unschedulable(pod)
         && status_of(pod, Jobs::Started, Timestamp::now()).status == Status::Failed
+}
+
+/// The status of a hook's object in the words of the legacy strategy (Helm: `pkg/kube/wait.go`, `waitForJob` and
+/// `waitForPodSuccess`).
+fn legacy_hook(live: &Data) -> StatusResult {
+    let mut result = hook_status_of(live);
+    if result.status == Status::Failed && text(live, &["kind"]) == "Job" {
+        let reason =
+            conditions(live).find(|condition| condition.kind == "Failed" && condition.status == "True");
+        let reason = reason.map(|condition| condition.reason).unwrap_or_default();
+        result.message = format!("job {} failed: {reason}", text(live, &["metadata", "name"]));
+    }
+    result
 }
 
 /// Says what holds up a deletion.

@@ -6,6 +6,7 @@ mod command_line;
 pub(crate) mod expressions;
 mod fixtures;
 mod merge;
+mod readiness;
 
 /// What to record.
 #[derive(Debug, clap::Args)]
@@ -24,6 +25,8 @@ enum What {
     CommandLine(command_line::Arguments),
     /// How Helm merges objects in the client: the table of kinds of `pintle-cluster` and `fixtures/cluster/merge/`.
     Merge,
+    /// Which objects the strategy `legacy` of `--wait` takes for ready, in `fixtures/cluster/status/`.
+    Readiness,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> crate::Outcome {
@@ -31,6 +34,7 @@ pub(crate) fn run(arguments: &Arguments) -> crate::Outcome {
         What::Fixtures(arguments) => fixtures::run(arguments),
         What::CommandLine(_) => command_line::run(),
         What::Merge => merge::run(),
+        What::Readiness => readiness::run(),
         What::Expressions(arguments) => expressions::run(arguments),
     }
 }

@@ -19,13 +19,15 @@ pub(crate) enum Request {
     Yaml(String),
     /// Three states of an object to make a patch of.
     Merge(Box<crate::record::merge::Case>),
+    /// An object that may be ready.
+    Ready(Box<crate::record::readiness::Question>),
 }
 
 impl Request {
     pub(crate) fn text(&self) -> &str {
         match self {
             Self::Render(text) | Self::Yaml(text) => text,
-            Self::Merge(_) => "",
+            Self::Merge(_) | Self::Ready(_) => "",
         }
     }
 }
