@@ -1,14 +1,18 @@
 //! What the cluster has otherwise than the release's record says, and putting it back.
 
 use pintle_cluster::{
-    Applied, Before, Drift, DriftReport, DriftRules, Expect, Method, Object, ObjectRef, Scope, Unobserved,
+    Applied, Before, Contest, Drift, DriftReport, DriftRules, Expect, Method, Object, ObjectRef, Scope,
+    Unobserved,
 };
 use pintle_release::{ApplyMethod, Record, Status};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
+use crate::event::tell;
 use crate::plan::{Sourced, manifest_objects};
 use crate::run::run_locked;
-use crate::{Error, Event, ObjectAction, ObjectChange, Observer, ReleaseHandle};
+use crate::span;
+use crate::{Error, Event, Measurement, ObjectAction, ObjectChange, Observer, ReleaseHandle};
 
 /// What putting drifted objects back did.
 #[derive(Debug, Default)]
@@ -21,6 +25,8 @@ pub struct Corrected {
     pub applied: Vec<Applied>,
     /// The objects that could not be put back, and why.
     pub failed: Vec<(ObjectRef, pintle_cluster::Error)>,
+    /// The objects that somebody changed again each time they were put back, and that are let be for a while.
+    pub contested: Vec<Contest>,
 }
 
 impl ReleaseHandle {
@@ -59,6 +65,10 @@ impl ReleaseHandle {
 
     /// How the cluster differs from a record, as [`drift`](Self::drift) has it; no record is read.
     pub async fn drift_of(&self, record: &Record, rules: &DriftRules) -> Result<DriftReport, Error> {
+        self.compare(record, rules).instrument(span::drift(self)).await
+    }
+
+    async fn compare(&self, record: &Record, rules: &DriftRules) -> Result<DriftReport, Error> {
         let mut objects = self.objects_of(record).await?;
         let scope = Scope::unlimited();
         let unable = Error::cluster("could not compare the release's objects with the cluster");
@@ -77,6 +87,10 @@ impl ReleaseHandle {
     /// Puts drifted objects back by applying them with force, under the release's lock: no hooks run, and no revision is
     /// made. An object that cannot be put back keeps none of the others.
     ///
+    /// What somebody changed again after each of three times that it was put back is let be for a while, which
+    /// [`Corrected::contested`] says together with who that is; see [`EngineBuilder::patience`](crate::EngineBuilder::patience).
+    /// Where nothing else drifted, nothing is sent.
+    ///
     /// # Errors
     ///
     /// [`Error::Held`] where somebody else works on the release, who will leave its objects as they should be.
@@ -86,11 +100,21 @@ impl ReleaseHandle {
         observer: &dyn Observer,
         cancel: &CancellationToken,
     ) -> Result<Corrected, Error> {
-        let scope = Scope::new(cancel.clone());
-        run_locked(self, 0, &scope, async |hold, _| {
-            Ok(self.correct_under(&hold.work, drifts, observer).await)
-        })
-        .await
+        let (drifts, contested) = self.target().contests().sort(drifts);
+        for contest in &contested {
+            tell(observer, &Event::Contested { contest: contest.clone() });
+            self.measure(Measurement::Contested);
+        }
+        let mut corrected = Corrected::default();
+        if !drifts.is_empty() {
+            let scope = Scope::new(cancel.clone());
+            let correcting = run_locked(self, 0, &scope, async |hold, _| {
+                Ok(self.correct_under(&hold.work, &drifts, observer).await)
+            });
+            corrected = correcting.instrument(span::correct(self, drifts.len())).await?;
+        }
+        corrected.contested = contested;
+        Ok(corrected)
     }
 
     async fn correct_under(&self, scope: &Scope, drifts: &[Drift], observer: &dyn Observer) -> Corrected {
@@ -99,12 +123,14 @@ impl ReleaseHandle {
         for (drift, result) in drifts.iter().zip(results) {
             match result {
                 Ok(applied) => {
+                    self.target().contests().note(drift);
                     let action = match applied.change {
                         pintle_cluster::Change::Created => ObjectAction::Create,
                         _ => ObjectAction::Update,
                     };
                     let object = applied.object.clone();
-                    observer.event(&Event::Object { object: object.clone(), action });
+                    tell(observer, &Event::Object { object: object.clone(), action });
+                    self.measure(Measurement::Object { action });
                     corrected.objects.push(ObjectChange { object, action, template: None });
                     corrected.applied.push(applied);
                 }

@@ -5,10 +5,11 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pintle_chart::{Chart, Digest};
-use pintle_cluster::{Holder, LockTiming};
+use pintle_cluster::{Holder, LockTiming, Patience};
 use pintle_render::CompiledChart;
 
-use crate::Target;
+use crate::shared_renders::SharedRenders;
+use crate::{Meter, Target};
 
 /// What all releases share: the HTTP client for repositories, the charts that were compiled, and the name under which
 /// releases are locked.
@@ -21,9 +22,15 @@ struct Inner {
     #[cfg(feature = "http")]
     http: Option<pintle_registry::Http>,
     functions: pintle_template::Functions,
+    /// Whether all functions are Helm's own.
+    helms_functions: bool,
+    meter: Option<Arc<dyn Meter>>,
+    render_limits: pintle_render::Limits,
     holder: Holder,
     lock_timing: LockTiming,
+    patience: Patience,
     compiled: Mutex<Compiled>,
+    renders: SharedRenders,
 }
 
 /// The charts that were compiled last, by content.
@@ -34,14 +41,18 @@ struct Compiled {
 }
 
 /// Makes an [`Engine`].
-#[derive(Debug)]
 pub struct EngineBuilder {
     #[cfg(feature = "http")]
     http: Option<pintle_registry::Http>,
     functions: pintle_template::Functions,
+    helms_functions: bool,
+    meter: Option<Arc<dyn Meter>>,
+    render_limits: pintle_render::Limits,
     holder: Option<Holder>,
     lock_timing: LockTiming,
+    patience: Patience,
     compiled_charts: usize,
+    shared_renders: usize,
 }
 
 impl Engine {
@@ -56,9 +67,14 @@ impl Engine {
             #[cfg(feature = "http")]
             http: None,
             functions: pintle_functions::Helm::functions(),
+            helms_functions: true,
+            meter: None,
+            render_limits: pintle_render::Limits::default(),
             holder: None,
             lock_timing: LockTiming::default(),
+            patience: Patience::default(),
             compiled_charts: 64,
+            shared_renders: 32,
         }
     }
 
@@ -98,6 +114,26 @@ impl Engine {
         self.0.lock_timing
     }
 
+    /// How far templates may go.
+    pub(crate) fn render_limits(&self) -> &pintle_render::Limits {
+        &self.0.render_limits
+    }
+
+    /// Who is told what was done.
+    pub(crate) fn meter(&self) -> Option<&dyn Meter> {
+        self.0.meter.as_deref()
+    }
+
+    /// The renderings that releases share; `None` where a caller's own functions may make them differ.
+    pub(crate) fn shared_renders(&self) -> Option<&SharedRenders> {
+        self.0.helms_functions.then_some(&self.0.renders)
+    }
+
+    /// How long objects are fought over.
+    pub(crate) fn patience(&self) -> Patience {
+        self.0.patience
+    }
+
     /// The compiled form of a chart: at hand where a chart of the same content was compiled lately. Compiling takes
     /// milliseconds of CPU time, so call this on a blocking thread.
     pub(crate) fn compile(&self, chart: &Chart) -> Arc<CompiledChart> {
@@ -114,6 +150,18 @@ impl Engine {
     fn compiled(&self) -> std::sync::MutexGuard<'_, Compiled> {
         // Whoever panicked left the map whole: every change is a single insert or remove.
         self.0.compiled.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for EngineBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EngineBuilder")
+            .field("holder", &self.holder)
+            .field("lock_timing", &self.lock_timing)
+            .field("patience", &self.patience)
+            .field("compiled_charts", &self.compiled_charts)
+            .field("shared_renders", &self.shared_renders)
+            .finish_non_exhaustive()
     }
 }
 
@@ -138,6 +186,22 @@ impl EngineBuilder {
     #[must_use]
     pub fn function(mut self, name: &str, function: pintle_template::Function) -> Self {
         self.functions.insert(name, function);
+        self.helms_functions = false;
+        self
+    }
+
+    /// How far the templates of one render may go. Default: [`Limits`](crate::render::Limits)'s own, which stop what never
+    /// ends; whoever renders strangers' charts for many tenants wants less time and less output.
+    #[must_use]
+    pub fn render_limits(mut self, limits: pintle_render::Limits) -> Self {
+        self.render_limits = limits;
+        self
+    }
+
+    /// Who is told what was done and how long it took. Default: nobody.
+    #[must_use]
+    pub fn meter(mut self, meter: Arc<dyn Meter>) -> Self {
+        self.meter = Some(meter);
         self
     }
 
@@ -159,10 +223,31 @@ impl EngineBuilder {
         self
     }
 
+    /// How often drift of an object is put back before its opponent is named and it is let be for a while. Default: three
+    /// times at once, then after 1 min, 2 min and so on up to 1 h.
+    #[must_use]
+    pub fn patience(mut self, patience: Patience) -> Self {
+        self.patience = patience;
+        self
+    }
+
     /// How many compiled charts are kept. Default: 64. A large chart takes a few MiB.
     #[must_use]
     pub fn compiled_charts(mut self, count: usize) -> Self {
         self.compiled_charts = count;
+        self
+    }
+
+    /// How many renderings are kept for other releases with the same inputs. Default: 32; 0 shares none. One takes about
+    /// as much memory as its manifest three times.
+    ///
+    /// A rendering is shared between releases of one name and namespace in clusters with the same capabilities, where
+    /// chart, values and revision are the same, and only where templates ask neither the cluster nor a resolver of names,
+    /// neither the time nor chance, and the engine has no [`function`](Self::function) and the action no post-renderer of
+    /// the caller's.
+    #[must_use]
+    pub fn shared_renders(mut self, count: usize) -> Self {
+        self.shared_renders = count;
         self
     }
 
@@ -173,9 +258,14 @@ impl EngineBuilder {
             #[cfg(feature = "http")]
             http: self.http,
             functions: self.functions,
+            helms_functions: self.helms_functions,
+            meter: self.meter,
+            render_limits: self.render_limits,
             holder: self.holder.unwrap_or_else(Holder::unique),
             lock_timing: self.lock_timing,
+            patience: self.patience,
             compiled: Mutex::new(compiled),
+            renders: SharedRenders::new(self.shared_renders),
         }))
     }
 }

@@ -9,15 +9,17 @@ use futures::future::BoxFuture;
 use pintle_chart::{Chart, Values};
 use pintle_cluster::{DriftRules, Scope};
 use pintle_release::{Record, Status, Stored};
-use pintle_render::{PostRenderStrategy, PostRenderer};
+use pintle_render::{NameResolver, PostRenderStrategy, PostRenderer};
 use pintle_value::Data;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use crate::ledger::{Past, RUN};
-use crate::plan::{Basis, Inputs, Look, check_pending, install, resume, upgrade};
+use crate::plan::{Basis, Inputs, Look, check_pending, install, resume, settings, upgrade};
 use crate::rendering::chart_data;
 use crate::run::{After, run_locked};
 use crate::run_options::PENDING_TIMEOUT;
+use crate::span;
 use crate::values::{same_json, same_map};
 use crate::{
     Change, Error, Observer, Outcome, Plan, PlanUpgrade, ReleaseHandle, ReuseValues, RunOptions,
@@ -35,14 +37,17 @@ const ROUNDS: usize = 3;
 ///
 /// - There is no release: it is installed.
 /// - It is deployed from the same chart with the same values: objects that drifted are put back, and nothing at all is
-///   written where none did.
+///   written where none did. What somebody changes again each time is named in the outcome's warnings and let be for a
+///   while ([`EngineBuilder::patience`](crate::EngineBuilder::patience)).
 /// - Its chart or values differ, or its newest revision failed: it is upgraded.
 /// - Its newest revision is pending because whoever worked on it died: where it was made from the same chart with the
 ///   same values, it is finished, and hooks that have succeeded are not repeated; else that it was given up is recorded,
 ///   and it is upgraded. The lock of a dead run is taken over within 15 s. A pending record that `helm` wrote counts as
 ///   dead after 5 minutes ([`pending_timeout`](Self::pending_timeout)).
 ///
-/// Values are always those given here: nothing is reused from the last revision.
+/// Values are always those given here: nothing is reused from the last revision. A post-renderer, a resolver and the other
+/// settings are not among the inputs that are compared: a post-renderer that starts to do something else needs another
+/// chart or other values to be heard.
 #[derive(Clone, Debug)]
 #[must_use = "awaiting it does it"]
 pub struct Ensure {
@@ -72,13 +77,9 @@ impl ReleaseHandle {
     }
 }
 
-impl Ensure {
-    /// The user's values. Default: none.
-    pub fn values(mut self, values: impl Into<Values>) -> Self {
-        self.inputs.values = values.into();
-        self
-    }
+settings!(Ensure: inputs, sensitive);
 
+impl Ensure {
     /// How an install is run, where one is needed.
     pub fn install(mut self, options: RunOptions) -> Self {
         self.install = options;
@@ -88,37 +89,6 @@ impl Ensure {
     /// How an upgrade is run, where one is needed.
     pub fn upgrade(mut self, options: RunOptions) -> Self {
         self.upgrade = options;
-        self
-    }
-
-    /// A program that changes what was rendered, and how hooks go through it. Default: none.
-    ///
-    /// It is not among the inputs that are compared: one that starts to do something else needs another chart, other
-    /// values or a changed annotation of the caller's.
-    pub fn post_renderer(
-        mut self,
-        post_renderer: Arc<dyn PostRenderer>,
-        strategy: PostRenderStrategy,
-    ) -> Self {
-        self.inputs.post_renderer = Some((post_renderer, strategy));
-        self
-    }
-
-    /// Whether values are checked against the chart's schema. Default: they are.
-    pub fn schema_validation(mut self, validation: SchemaValidation) -> Self {
-        self.inputs.schema = validation;
-        self
-    }
-
-    /// Whether the notes of subcharts are rendered. Default: they are not.
-    pub fn subchart_notes(mut self, notes: SubchartNotes) -> Self {
-        self.inputs.subchart_notes = notes;
-        self
-    }
-
-    /// Texts that failures must not show, such as values that come from Secrets. Default: none.
-    pub fn sensitive(mut self, sensitive: Sensitive) -> Self {
-        self.look.sensitive = sensitive;
         self
     }
 
@@ -144,6 +114,11 @@ impl Ensure {
     /// Does it; `observer` and `cancel` are as for [`Plan::run`](crate::Plan::run). Cancelled before it has a plan, it
     /// gives [`Error::CancelledEarly`].
     pub async fn run(self, observer: &dyn Observer, cancel: &CancellationToken) -> Result<Outcome, Error> {
+        let span = span::ensure(&self.release);
+        self.in_rounds(observer, cancel).instrument(span).await
+    }
+
+    async fn in_rounds(&self, observer: &dyn Observer, cancel: &CancellationToken) -> Result<Outcome, Error> {
         self.release.check_name()?;
         let mut round = 1;
         loop {
@@ -158,7 +133,7 @@ impl Ensure {
         let step = tokio::select! {
             biased;
             () = cancel.cancelled() => return Err(Error::CancelledEarly),
-            step = self.step() => step?,
+            step = self.release.planning("ensure", self.step()) => step?,
         };
         match step {
             Step::Run(plan) => plan.run(observer, cancel).await,
@@ -217,32 +192,36 @@ impl Ensure {
             self.tidy(&past, cancel).await?;
         }
         let record = past.last.record;
-        let mut objects = Vec::new();
+        let (mut objects, mut warnings) = (Vec::new(), Vec::new());
         if let Some(rules) = &self.drift {
             let revision = record.revision;
             let watched = self.release.target().watched();
             let quiet = watched.is_some_and(|watched| watched.is_quiet(&self.release, revision, rules));
             if quiet {
                 let change = if untidy { Change::Corrected } else { Change::Unchanged };
-                return Ok(Outcome { change, record, objects, warnings: Vec::new() });
+                return Ok(Outcome { change, record, objects, warnings });
             }
             let scope = Scope::new(cancel.clone());
             let report = scope.run(self.release.drift_of(&record, rules)).await;
             let report = report.map_err(|_| Error::CancelledEarly)??;
             let mut applied = Vec::new();
+            let mut contested = false;
             if !report.drifts.is_empty() {
                 let corrected = self.release.correct(&report.drifts, observer, cancel).await?;
                 if let Some((_, error)) = corrected.failed.into_iter().next() {
                     return Err(Error::cluster("could not put back what drifted")(error));
                 }
+                contested = !corrected.contested.is_empty();
+                warnings.extend(corrected.contested.iter().map(ToString::to_string));
                 (objects, applied) = (corrected.objects, corrected.applied);
             }
-            if let Some(watched) = watched {
+            // What is let be has to be looked at again.
+            if let Some(watched) = watched.filter(|_| !contested) {
                 watched.note(&self.release, revision, rules, report.seen, &applied);
             }
         }
         let change = if objects.is_empty() && !untidy { Change::Unchanged } else { Change::Corrected };
-        Ok(Outcome { change, record, objects, warnings: Vec::new() })
+        Ok(Outcome { change, record, objects, warnings })
     }
 
     /// Does the last steps of a run that died before them: the revision before is superseded, and the lock is given

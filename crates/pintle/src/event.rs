@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pintle_cluster::ObjectRef;
+use pintle_cluster::{Contest, ObjectRef};
 use pintle_release::{HookEvent, Status};
 use tokio::sync::mpsc;
+use tracing::{debug, info, warn};
 
 use crate::{Failure, ObjectAction};
 
@@ -72,6 +73,11 @@ pub enum Event {
     },
     /// Everything that was waited for is ready.
     Ready,
+    /// Somebody changed an object again each time it was put back: it is let be for a while.
+    Contested {
+        /// Which object, by whom, and for how long.
+        contest: Contest,
+    },
     /// Something that does not stop the run but that people should know.
     Warning {
         /// The text.
@@ -105,6 +111,40 @@ impl Observer for () {
 impl<F: Fn(&Event) + Send + Sync> Observer for F {
     fn event(&self, event: &Event) {
         self(event);
+    }
+}
+
+/// Tells an observer of an event, and the log.
+pub(crate) fn tell(observer: &dyn Observer, event: &Event) {
+    event.log();
+    observer.event(event);
+}
+
+impl Event {
+    /// Logs what happened; what a container printed and the cluster's words about a status are left out, since nobody
+    /// knows what stands in them.
+    fn log(&self) {
+        match self {
+            Self::Recorded { revision, status } => info!(revision, %status, "recorded"),
+            Self::NamespaceCreated { name } => info!(namespace = %name, "namespace created"),
+            Self::Object { object, action } => debug!(%object, %action, "object done"),
+            Self::HookStarted { object, at, path } => {
+                debug!(%object, event = at.as_str(), template = %path, "hook started");
+            }
+            Self::HookFinished { object, succeeded, took } => {
+                info!(%object, succeeded, ?took, "hook finished");
+            }
+            Self::HookLog { object, container, text } => {
+                debug!(%object, %container, bytes = text.len(), "hook printed");
+            }
+            Self::Waiting { object, ready, total, .. } => debug!(%object, ready, total, "waiting"),
+            Self::Ready => debug!("everything is ready"),
+            Self::Contested { contest } => warn!(object = %contest.object, "{contest}"),
+            Self::Warning { text } => warn!("{text}"),
+            Self::Failed { failure } => warn!("{failure}"),
+            Self::RollingBack { revision: Some(revision) } => info!(revision, "rolling back"),
+            Self::RollingBack { revision: None } => info!("uninstalling what failed"),
+        }
     }
 }
 

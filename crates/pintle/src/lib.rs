@@ -32,6 +32,14 @@
 //! that changed the cluster and failed gives [`Error::Failed`], whose [`Failure`] names the object, the reason and
 //! what the cluster says about it; the release's record says that it failed.
 //!
+//! # What is logged
+//!
+//! Work runs in spans of [`tracing`]: `ensure`, `plan`, `run`, `test`, `correct` and `hook` of the level `info`, `render`,
+//! `object`, `wait`, `drift` and `request` of the level `debug`. The outer ones have the fields `release`, `namespace` and
+//! `cluster` (the name that [`TargetBuilder::name`](cluster::TargetBuilder::name) was given; say the server's host where
+//! there is no better one), the inner ones say which `object`, hook `template` or request `path`. Beside them every
+//! [`Event`] of a run is logged. Values, manifests, the contents of Secrets and what containers print are in none of it.
+//!
 //! # Cancelling
 //!
 //! Cancelling the token stops a run at its next request and writes the final record within 5 seconds. Dropping the
@@ -47,6 +55,7 @@ mod explainer;
 mod failure;
 mod ledger;
 mod list;
+mod measure;
 mod options;
 mod outcome;
 mod plan;
@@ -56,6 +65,8 @@ mod rendering;
 mod run;
 mod run_options;
 mod sensitive;
+mod shared_renders;
+mod span;
 mod target;
 mod test_run;
 mod values;
@@ -69,6 +80,7 @@ pub use error::{Class, Error, Failed, Remedy, Unrendered};
 pub use event::{Event, Events, Observer};
 pub use failure::{Doing, Failure};
 pub use list::{ListOptions, ListOrder};
+pub use measure::{Ended, Measured, Measurement, Meter};
 pub use options::{
     Cascade, Cleanup, Conflicts, Crds, CreateNamespace, History, HistoryLimit, Hooks, Immutable, Merging,
     NameReuse, OnFailure, Ownership, ReuseValues, SchemaValidation, Timeouts, Updates, Wait,
@@ -88,8 +100,8 @@ pub use test_run::{TestFilter, TestRun, Tested};
 
 pub use pintle_chart::Chart;
 pub use pintle_cluster::{
-    Detail, Drift, DriftKind, DriftReport, DriftRules, FieldChange, ReadinessRule, Status as ObjectStatus,
-    StatusResult,
+    Contest, Detail, Drift, DriftKind, DriftReport, DriftRules, FieldChange, Patience, ReadinessRule,
+    Status as ObjectStatus, StatusResult,
 };
 
 /// The Kubernetes client that this version works with.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use pintle_cluster::{Jobs, WaitStrategy};
 use serde::Serialize;
 
 /// What an action waits for before it calls itself done.
@@ -16,6 +17,30 @@ pub enum Wait {
     Ready,
     /// As [`Wait::Ready`], and until every Job is complete, as `helm --wait --wait-for-jobs`.
     ReadyAndJobs,
+    /// Until every object is ready by Helm 3's rules, as `helm --wait=legacy`: they know built-in kinds alone, take all
+    /// others for ready, and give up before the timeout only where an object is missing. Hooks are waited for by them too.
+    Legacy,
+    /// As [`Wait::Legacy`], and until every Job is complete, as `helm --wait=legacy --wait-for-jobs`.
+    LegacyAndJobs,
+}
+
+impl Wait {
+    /// By whose rules objects and hooks are waited for.
+    pub(crate) fn strategy(self) -> WaitStrategy {
+        match self {
+            Self::Hooks | Self::Ready | Self::ReadyAndJobs => WaitStrategy::Watcher,
+            Self::Legacy | Self::LegacyAndJobs => WaitStrategy::Legacy,
+        }
+    }
+
+    /// When a Job counts as ready; `None` where objects are not waited for.
+    pub(crate) fn jobs(self) -> Option<Jobs> {
+        match self {
+            Self::Hooks => None,
+            Self::Ready | Self::Legacy => Some(Jobs::Started),
+            Self::ReadyAndJobs | Self::LegacyAndJobs => Some(Jobs::Completed),
+        }
+    }
 }
 
 /// What happens when an action fails after it began to change the cluster.

@@ -2,21 +2,25 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
-use pintle_chart::{Chart, ChartError, Values};
+use pintle_chart::{Chart, ChartError, Values, Warning};
 use pintle_cluster::Scope;
 use pintle_functions::LookupRequest;
 use pintle_release::{DeletePolicy, Hook, HookEvent, OutputLogPolicy, Record};
 use pintle_render::{
-    Capabilities, KubeVersion, LiveLookup, Notes, Operation, RenderInput, Rendered, SchemaCheck,
-    check_installable,
+    Capabilities, CompiledChart, KubeVersion, LiveLookup, Notes, Operation, RenderInput, Rendered,
+    SchemaCheck, Witness, check_installable,
 };
 use pintle_value::{Data, DataMap, Value};
+use sha2::{Digest as _, Sha256};
 use tokio::sync::{mpsc, oneshot};
+use tracing::Instrument as _;
 
 use crate::explainer::{Explainer, Remembered};
 use crate::plan::{Action, Inputs, Sourced, flatten, manifest_objects, stream_objects};
-use crate::{Crds, Engine, Error, ReleaseHandle, SchemaValidation, SubchartNotes, Unrendered};
+use crate::shared_renders::{Key, Maker, Turn};
+use crate::{Crds, Engine, Error, Measurement, ReleaseHandle, SchemaValidation, SubchartNotes, Unrendered};
 
 /// What is rendered, and for which revision.
 pub(crate) struct Request<'a> {
@@ -49,6 +53,11 @@ pub(crate) struct Rendering {
 
 /// Renders on a blocking thread; `lookup` asks the cluster from there.
 pub(crate) async fn render(request: Request<'_>) -> Result<Rendering, Error> {
+    let span = crate::span::render(request.chart);
+    render_here(request).instrument(span).await
+}
+
+async fn render_here(request: Request<'_>) -> Result<Rendering, Error> {
     let mut warnings = Vec::new();
     check_installable(request.chart, &mut warnings).map_err(|reason| Error::NotInstallable { reason })?;
     let scope = Scope::unlimited();
@@ -65,11 +74,12 @@ pub(crate) async fn render(request: Request<'_>) -> Result<Rendering, Error> {
         .with_kube_version(KubeVersion::of_cluster(&version.git_version, &version.major, &version.minor))
         .with_api_versions(versions);
 
+    let key = request.key(&capabilities)?;
     let chart = match request.defaults {
         Some(defaults) => request.chart.to_builder().values(Data::Map(defaults)).build(),
         None => request.chart.clone(),
     };
-    let (questions, mut asked) = mpsc::channel::<Question>(1);
+    let (questions, asked) = mpsc::channel::<Question>(1);
     let stopped = Arc::new(AtomicBool::new(false));
     let guard = StopOnDrop(Arc::clone(&stopped));
     let input = RenderInput::new(request.release.name(), &request.namespace)
@@ -77,6 +87,7 @@ pub(crate) async fn render(request: Request<'_>) -> Result<Rendering, Error> {
         .revision(request.revision.into())
         .operation(if request.action == Action::Install { Operation::Install } else { Operation::Upgrade })
         .capabilities(capabilities)
+        .limits(request.release.engine().render_limits().clone())
         .lookup(Remembered::new(Asking { questions }))
         .notes(match request.inputs.subchart_notes {
             SubchartNotes::Leave => Notes::Own,
@@ -97,25 +108,122 @@ pub(crate) async fn render(request: Request<'_>) -> Result<Rendering, Error> {
     };
     let compiled = engine.compile(&chart);
     let explainer = Explainer::new(Arc::clone(&compiled), input.clone());
-    let input = input.cancel(stopped);
-    let mut rendering = tokio::task::spawn_blocking(move || {
-        compiled.render(&input).map_err(|error| {
-            let explanation = compiled.explain(&input, &error);
-            Box::new(Unrendered { error, explanation })
-        })
-    });
-    let rendered = loop {
-        tokio::select! {
-            done = &mut rendering => break done.map_err(|_| Error::Stopped)?,
-            Some(question) = asked.recv() => question.answer(&cluster, &scope).await,
-        }
+    let witness = Witness::new();
+    let input = input.cancel(stopped).witness(witness.clone());
+    let work = Work { compiled, input, asked, witness };
+    let rendered = match engine.shared_renders().zip(key) {
+        None => work.alone(request.release, &scope).await?,
+        Some((renders, key)) => match renders.turn(key).await {
+            Turn::Take(rendered) => {
+                request.release.measure(Measurement::RenderShared);
+                rendered
+            }
+            Turn::Private => work.alone(request.release, &scope).await?,
+            Turn::Make(maker) => work.for_all(request.release, &scope, maker).await?,
+        },
     };
     drop(guard);
-    let mut rendered = rendered.map_err(Error::Render)?;
-    rendered.warnings.splice(0..0, warnings);
-    Rendering::of(&rendered, explainer)
+    Rendering::of(&rendered, &warnings, explainer)
 }
 
+/// A render that is ready to begin.
+struct Work {
+    compiled: Arc<CompiledChart>,
+    input: RenderInput,
+    asked: mpsc::Receiver<Question>,
+    witness: Witness,
+}
+
+impl Work {
+    /// Renders for this release alone.
+    async fn alone(self, release: &ReleaseHandle, scope: &Scope) -> Result<Arc<Rendered>, Error> {
+        self.render(release, scope, || {}).await
+    }
+
+    /// Renders, and lets others have it where it would be the same for them.
+    async fn for_all(
+        self,
+        release: &ReleaseHandle,
+        scope: &Scope,
+        maker: Maker,
+    ) -> Result<Arc<Rendered>, Error> {
+        let witness = self.witness.clone();
+        let mut asked = false;
+        let rendered = self
+            .render(release, scope, || {
+                asked = true;
+                maker.keep_private();
+            })
+            .await?;
+        if !asked && !witness.has_seen() {
+            maker.share(&rendered);
+        }
+        Ok(rendered)
+    }
+
+    /// Renders on a blocking thread, and answers what templates ask the cluster; `on_question` is told of that first.
+    async fn render(
+        self,
+        release: &ReleaseHandle,
+        scope: &Scope,
+        mut on_question: impl FnMut() + Send,
+    ) -> Result<Arc<Rendered>, Error> {
+        let Self { compiled, input, mut asked, .. } = self;
+        let began = Instant::now();
+        let mut rendering = tokio::task::spawn_blocking(move || {
+            compiled.render(&input).map_err(|error| {
+                let explanation = compiled.explain(&input, &error);
+                Box::new(Unrendered { error, explanation })
+            })
+        });
+        let rendered = loop {
+            tokio::select! {
+                done = &mut rendering => break done.map_err(|_| Error::Stopped)?,
+                Some(question) = asked.recv() => {
+                    on_question();
+                    question.answer(release.cluster(), scope).await;
+                }
+            }
+        };
+        release.measure(Measurement::Rendered { took: began.elapsed() });
+        Ok(Arc::new(rendered.map_err(Error::Render)?))
+    }
+}
+
+impl Request<'_> {
+    /// The digest of everything that a rendering is made from; `None` where something of the caller's own has a hand in
+    /// it.
+    fn key(&self, capabilities: &Capabilities) -> Result<Option<Key>, Error> {
+        let Inputs { post_renderer: None, resolver: None, schema, subchart_notes, .. } = self.inputs else {
+            return Ok(None);
+        };
+        let json = |data: &DataMap| {
+            serde_json::to_vec(data).map_err(|error| Error::NotInstallable {
+                reason: format!("the values cannot be written as json: {error}"),
+            })
+        };
+        let version = &capabilities.kube_version;
+        let settings = format!(
+            "{} {:?} {schema:?} {subchart_notes:?} {} {} {}",
+            self.revision, self.action, version.version, version.major, version.minor
+        );
+        let parts = [
+            self.chart.digest().to_string().into_bytes(),
+            self.defaults.as_ref().map(json).transpose()?.unwrap_or_default(),
+            json(self.values.data())?,
+            self.release.name().as_bytes().to_vec(),
+            self.namespace.clone().into_bytes(),
+            settings.into_bytes(),
+            capabilities.api_versions.join("\n").into_bytes(),
+        ];
+        let mut digest = Sha256::new();
+        for part in parts {
+            digest.update((part.len() as u64).to_le_bytes());
+            digest.update(part);
+        }
+        Ok(Some(digest.finalize().into()))
+    }
+}
 /// The values that templates of a record's chart saw: its defaults with the user's values over them.
 pub fn computed_values(record: &Record) -> Result<DataMap, Error> {
     let chart = chart_of(record)?;
@@ -162,7 +270,8 @@ impl Rendering {
         })
     }
 
-    fn of(rendered: &Rendered, explainer: Explainer) -> Result<Self, Error> {
+    fn of(rendered: &Rendered, warnings: &[Warning], explainer: Explainer) -> Result<Self, Error> {
+        let warnings = warnings.iter().chain(&rendered.warnings);
         let mut objects = Vec::new();
         for document in &rendered.documents {
             let (text, source) = (&document.text, Some(&*document.source));
@@ -184,7 +293,7 @@ impl Rendering {
             crds: crds_of(&rendered.chart)?,
             hooks: rendered.hooks.iter().map(hook).collect(),
             notes: rendered.notes.clone(),
-            warnings: rendered.warnings.iter().map(|warning| warning.message.clone()).collect(),
+            warnings: warnings.map(|warning| warning.message.clone()).collect(),
             explainer: Some(explainer),
         })
     }

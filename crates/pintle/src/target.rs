@@ -1,6 +1,8 @@
 //! A cluster that releases are installed into.
 
-use pintle_cluster::SecretStore;
+use std::sync::Arc;
+
+use pintle_cluster::{Contests, SecretStore};
 
 use crate::watched::WatchedReleases;
 use crate::{Engine, ReleaseHandle};
@@ -8,17 +10,20 @@ use crate::{Engine, ReleaseHandle};
 /// A cluster that releases are installed into: an [`Engine`] together with a client of the cluster.
 ///
 /// Cheap to clone. Discovery, request limits and counters belong to the cluster's
-/// [`Target`](pintle_cluster::Target) and are shared by all clones, so make one of these per cluster and keep it.
+/// [`Target`](pintle_cluster::Target), and what is known of objects that somebody fights over to this; all clones share
+/// them, so make one of these per cluster and keep it.
 #[derive(Clone, Debug)]
 pub struct Target {
     engine: Engine,
     cluster: pintle_cluster::Target,
     watched: Option<WatchedReleases>,
+    contests: Arc<Contests>,
 }
 
 impl Target {
     pub(crate) fn new(engine: Engine, cluster: pintle_cluster::Target) -> Self {
-        Self { engine, cluster, watched: None }
+        let contests = Arc::new(Contests::new(engine.patience()));
+        Self { engine, cluster, watched: None, contests }
     }
 
     /// Watches the objects of releases that [`ensure`](ReleaseHandle::ensure) found in order or put in order, so that the
@@ -31,6 +36,11 @@ impl Target {
     pub fn watching(mut self) -> Self {
         self.watched.get_or_insert_with(|| WatchedReleases::new(self.cluster.clone()));
         self
+    }
+
+    /// What is fought over in this cluster.
+    pub(crate) fn contests(&self) -> &Contests {
+        &self.contests
     }
 
     pub(crate) fn watched(&self) -> Option<&WatchedReleases> {

@@ -20,6 +20,7 @@ mod report;
 mod resume;
 mod rollback;
 mod sealed;
+mod settings;
 mod uninstall;
 mod writing;
 
@@ -35,6 +36,7 @@ pub use report::{PlanReport, PlannedObject, Step};
 pub(crate) use resume::resume;
 pub(crate) use sealed::Rendered;
 pub use sealed::{PlanKey, SealedObject, SealedPlan, Sealing};
+pub(crate) use settings::settings;
 pub(crate) use writing::Writing;
 
 /// What an action will do to a release, object by object.

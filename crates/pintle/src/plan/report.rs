@@ -181,7 +181,7 @@ impl Plan {
                 if !revision.obsolete.is_empty() {
                     steps.push(Step::Delete { objects: self.planned(&revision.obsolete) });
                 }
-                if settings.effective_wait() != Wait::Hooks {
+                if settings.effective_wait().jobs().is_some() {
                     steps.push(Step::Wait { wait: settings.effective_wait(), limit: settings.timeouts.step });
                 }
             }
@@ -196,7 +196,7 @@ impl Plan {
                     steps.push(Step::Delete { objects: self.planned(kept) });
                 }
                 let settings = &uninstall.settings;
-                if settings.effective_wait() != Wait::Hooks {
+                if settings.effective_wait().jobs().is_some() {
                     steps.push(Step::Wait { wait: settings.effective_wait(), limit: settings.timeouts.step });
                 }
             }
@@ -273,7 +273,9 @@ impl fmt::Display for PlanReport {
                 Step::Wait { wait, limit } => {
                     let what = match (self.action, wait) {
                         (Action::Uninstall, _) => "everything is gone",
-                        (_, Wait::ReadyAndJobs) => "everything is ready and jobs are complete",
+                        (_, Wait::ReadyAndJobs | Wait::LegacyAndJobs) => {
+                            "everything is ready and jobs are complete"
+                        }
                         _ => "everything is ready",
                     };
                     writeln!(f, "  . {:<18} {what}, {} s at most", "wait until", limit.as_secs())?;

@@ -11,11 +11,12 @@ use pintle_release::{
     ApplyMethod, DeletePolicy, Hook, HookEvent, HookExecution, HookPhase, OutputLogPolicy, Record,
 };
 use pintle_value::Data;
+use tracing::Instrument as _;
 
 use super::{Run, Stop, doing_hook};
 use crate::ledger::{Entry, HOOKS_AT};
 use crate::plan::hook_objects;
-use crate::{Event, Hooks, RunOptions};
+use crate::{Event, Hooks, ObjectAction, RunOptions, span};
 
 /// The hooks of an event in the order in which they run.
 pub(crate) fn hooks_at(record: &Record, at: HookEvent) -> impl Iterator<Item = &Hook> {
@@ -110,8 +111,20 @@ impl Run<'_> {
         at: HookEvent,
         settings: &RunOptions,
     ) -> Result<(), Stop> {
-        let namespace = entry.record.namespace.clone();
         let Some(hook) = entry.record.hooks.get(place).cloned() else { return Ok(()) };
+        let span = span::hook(at, &hook.path);
+        self.run_hook(entry, place, hook, at, settings).instrument(span).await
+    }
+
+    async fn run_hook(
+        &self,
+        entry: &mut Entry,
+        place: usize,
+        hook: Hook,
+        at: HookEvent,
+        settings: &RunOptions,
+    ) -> Result<(), Stop> {
+        let namespace = entry.record.namespace.clone();
         let doing = || doing_hook(at, &hook.path);
         self.dispose(&hook, DeletePolicy::BeforeHookCreation, &namespace, settings).await?;
 
@@ -180,11 +193,13 @@ impl Run<'_> {
                 at,
                 path: hook.path.clone(),
             });
-            let applied =
-                cluster.bring(&scope, object, Before::default(), method, ApplyOptions::default()).await;
+            let applied = cluster.bring(&scope, object, Before::default(), method, ApplyOptions::default());
+            let applied = applied.instrument(span::object(object.reference(), ObjectAction::Create)).await;
             references.push(applied.map_err(|error| Stop::cluster(doing(), &error))?.object);
         }
-        match cluster.wait_hook(&scope, &references, &WaitOptions::default(), &Unobserved).await {
+        let options = WaitOptions::default().strategy(settings.effective_wait().strategy());
+        let waiting = cluster.wait_hook(&scope, &references, &options, &Unobserved);
+        match waiting.instrument(span::wait("ended", references.len())).await {
             Ok(()) => Ok(()),
             Err(error) => Err(self.unready(doing(), error).await),
         }

@@ -6,8 +6,10 @@ use pintle_cluster::Scope;
 use pintle_release::{HookEvent, Record, Status, Summary};
 use tokio_util::sync::CancellationToken;
 
+use crate::event::tell;
 use crate::ledger::{Entry, Ledger};
 use crate::plan::{Basis, Work};
+use crate::span;
 use crate::{Class, Doing, Error, Event, Failure, ObjectChange, Observer, Outcome, Plan, Sensitive};
 
 mod hooks;
@@ -30,6 +32,16 @@ impl Plan {
     /// then says that the revision failed, within 5 s. Dropping the future is a crash: the record stays pending, and
     /// the next `ensure` repairs it.
     pub async fn run(self, observer: &dyn Observer, cancel: &CancellationToken) -> Result<Outcome, Error> {
+        let (release, about) = (self.release.clone(), (self.action(), self.span()));
+        release.running(about, self.run_locked(observer, cancel)).await
+    }
+
+    /// The span of its run.
+    fn span(&self) -> tracing::Span {
+        span::run(&self.release, self.action(), self.record().revision)
+    }
+
+    async fn run_locked(self, observer: &dyn Observer, cancel: &CancellationToken) -> Result<Outcome, Error> {
         self.check_obstacles()?;
         let caller = Scope::new(cancel.clone());
         self.make_namespaces(&caller, observer).await?;
@@ -59,7 +71,7 @@ impl Plan {
             None => hold.work.clone(),
         };
         for text in &warnings {
-            observer.event(&Event::Warning { text: text.clone() });
+            tell(observer, &Event::Warning { text: text.clone() });
         }
         let explainer = match &work {
             Work::Revision(revision) => revision.explainer.clone(),
@@ -107,7 +119,7 @@ enum Stop {
 
 impl Run<'_> {
     fn emit(&self, event: &Event) {
-        self.observer.event(event);
+        tell(self.observer, event);
     }
 
     /// The release's records, read and written under the lock.

@@ -8,10 +8,12 @@ use pintle_cluster::{
     ObjectRef, Owner, Progress, ProgressObserver, Propagation, Status, Unobserved, WaitError, WaitOptions,
     kinds_of,
 };
+use tracing::Instrument as _;
 
 use super::{Run, Stop};
 use crate::plan::{Planned, Revision, Writing, explain_immutable};
-use crate::{Conflicts, Crds, Doing, Event, Failure, ObjectAction, ObjectChange, RunOptions, Wait};
+use crate::span;
+use crate::{Conflicts, Crds, Doing, Event, Failure, Measurement, ObjectAction, ObjectChange, RunOptions};
 
 /// How long finding out why an object is not ready may take.
 const DIAGNOSIS: std::time::Duration = std::time::Duration::from_secs(5);
@@ -98,7 +100,8 @@ impl Run<'_> {
         options.rules = settings.readiness.rules().to_vec();
         let scope = self.scope.within(settings.timeouts.step);
         let watcher = Waiting::new(self, needs.len());
-        match self.release.cluster().wait_ready(&scope, &needs, &options, &watcher).await {
+        let waiting = self.release.cluster().wait_ready(&scope, &needs, &options, &watcher);
+        match waiting.instrument(span::wait("ready", needs.len())).await {
             Ok(()) => Ok(()),
             Err(error) => Err(self.unready(Doing::Waiting, error).await),
         }
@@ -161,7 +164,10 @@ impl Run<'_> {
             Conflicts::Force => pintle_cluster::Conflicts::Force,
         };
         let options = ApplyOptions::default().conflicts(conflicts);
-        let writes = busy.iter().map(|planned| self.write_one(planned, settings, writing, options));
+        let writes = busy.iter().map(|planned| {
+            let span = span::object(planned.object.reference(), planned.action);
+            self.write_one(planned, settings, writing, options).instrument(span)
+        });
         let mut first = None;
         for (result, planned) in join_all(writes).await.into_iter().zip(busy) {
             match result {
@@ -281,7 +287,10 @@ impl Run<'_> {
         let cluster = self.release.cluster();
         let reference = planned.object.reference();
         let deleted = match &planned.live {
-            Some(live) => cluster.delete_live(&self.scope, reference, live, owner, propagation).await,
+            Some(live) => {
+                let span = span::object(reference, planned.action);
+                cluster.delete_live(&self.scope, reference, live, owner, propagation).instrument(span).await
+            }
             None => Ok(Deletion::Absent),
         };
         match deleted {
@@ -294,17 +303,15 @@ impl Run<'_> {
 
     /// Waits as the settings say.
     pub(super) async fn wait(&self, objects: &[Planned], settings: &RunOptions) -> Result<(), Stop> {
-        let jobs = match settings.effective_wait() {
-            Wait::Hooks => return Ok(()),
-            Wait::Ready => Jobs::Started,
-            Wait::ReadyAndJobs => Jobs::Completed,
-        };
-        let mut options = WaitOptions::default().jobs(jobs);
+        let wait = settings.effective_wait();
+        let Some(jobs) = wait.jobs() else { return Ok(()) };
+        let mut options = WaitOptions::default().strategy(wait.strategy()).jobs(jobs);
         options.rules = settings.readiness.rules().to_vec();
         let references: Vec<_> = objects.iter().map(|planned| planned.object.reference().clone()).collect();
         let scope = self.scope.within(settings.timeouts.step);
         let watcher = Waiting::new(self, references.len());
-        match self.release.cluster().wait_ready(&scope, &references, &options, &watcher).await {
+        let waiting = self.release.cluster().wait_ready(&scope, &references, &options, &watcher);
+        match waiting.instrument(span::wait("ready", references.len())).await {
             Ok(()) => {
                 self.emit(&Event::Ready);
                 Ok(())
@@ -345,6 +352,7 @@ impl Run<'_> {
     pub(super) fn tell(&self, done: &mut Vec<ObjectChange>, planned: &Planned, action: ObjectAction) {
         let object = planned.object.reference().clone();
         self.emit(&Event::Object { object: object.clone(), action });
+        self.release.measure(Measurement::Object { action });
         done.push(ObjectChange { object, action, template: planned.template.clone() });
     }
 }

@@ -7,6 +7,7 @@ use pintle_cluster::Scope;
 use pintle_release::{HookEvent, Status, StoreError};
 
 use super::{After, Run, Stop};
+use crate::event::tell;
 use crate::ledger::{Entry, HOOKS_AT, Ledger};
 use crate::plan::{Action, Predecessor, Revision, Work};
 use crate::{
@@ -30,7 +31,7 @@ impl Plan {
         for name in names {
             let created = self.release.cluster().ensure_namespace(scope, name).await;
             if created.map_err(Error::cluster("could not create the namespace"))?.is_some() {
-                observer.event(&Event::NamespaceCreated { name: name.to_owned() });
+                tell(observer, &Event::NamespaceCreated { name: name.to_owned() });
             }
         }
         Ok(())
@@ -203,7 +204,8 @@ impl Run<'_> {
         Box::pin(async move {
             let plan = self.hold.work.run(plan).await;
             let plan = plan.map_err(Error::cluster("could not plan the way back"))??;
-            plan.run_under(self.observer, self.hold, after).await
+            let about = (plan.action(), plan.span());
+            self.release.running(about, plan.run_under(self.observer, self.hold, after)).await
         })
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use pintle_cluster::Scope;
 use pintle_release::{DeletePolicy, Hook, HookEvent, OutputLogPolicy};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use super::hooks::places_at;
 use super::{Hold, Run, Stop, locked};
@@ -25,7 +26,7 @@ pub(crate) async fn test(
     let work = async |hold: &Hold, _: &mut locked::After| {
         Box::pin(run_tests(test, past, &basis, observer, hold)).await
     };
-    locked::run(&release, basis.fence, &caller, work).await
+    locked::run(&release, basis.fence, &caller, work).instrument(crate::span::test(&release)).await
 }
 
 /// Helm: `pkg/action/release_testing.go`, `Run`.

@@ -5,13 +5,14 @@ use jiff::Timestamp;
 use pintle_cluster::order::is_custom;
 use pintle_cluster::{Deletion, ObjectRef, Propagation, WaitOptions};
 use pintle_release::{HookEvent, Status};
+use tracing::Instrument as _;
 
 use super::{After, Run, Stop};
 use crate::ledger::HOOKS_AT;
 use crate::plan::{Planned, Uninstall};
+use crate::span;
 use crate::{
     Cascade, Change, Doing, Error, Failed, History, ObjectAction, ObjectChange, Outcome, Remedy, RunOptions,
-    Wait,
 };
 
 impl Run<'_> {
@@ -73,7 +74,7 @@ impl Run<'_> {
     ) -> Result<(), Stop> {
         self.hooks(entry, HookEvent::PreDelete, &plan.settings).await?;
         let gone = self.delete_in_waves(plan, &entry.record.namespace, done).await?;
-        if plan.settings.effective_wait() != Wait::Hooks {
+        if plan.settings.effective_wait().jobs().is_some() {
             self.gone(gone, &plan.settings).await?;
         }
         self.hooks(entry, HookEvent::PostDelete, &plan.settings).await
@@ -140,7 +141,9 @@ impl Run<'_> {
         };
         let Some(live) = &planned.live else { return Ok(Deletion::Absent) };
         let (object, owner) = (planned.object.reference(), self.release.owner(namespace));
-        self.release.cluster().delete_live(&self.scope, object, live, &owner, propagation).await
+        let span = span::object(object, planned.action);
+        let deleting = self.release.cluster().delete_live(&self.scope, object, live, &owner, propagation);
+        deleting.instrument(span).await
     }
 
     /// Waits until objects are gone; the failure names the finalizers that hold them up.
@@ -154,8 +157,9 @@ impl Run<'_> {
         }
         let scope = self.scope.within(settings.timeouts.step);
         let waiting = super::objects::Waiting::new(self, objects.len());
-        let options = WaitOptions::default();
-        match self.release.cluster().wait_gone(&scope, &objects, &options, &waiting).await {
+        let options = WaitOptions::default().strategy(settings.effective_wait().strategy());
+        let gone = self.release.cluster().wait_gone(&scope, &objects, &options, &waiting);
+        match gone.instrument(span::wait("gone", objects.len())).await {
             Ok(()) => Ok(()),
             Err(error) => Err(self.unready(Doing::Deleting, error).await),
         }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use pintle::release::Status;
-use pintle::{Change, Wait};
+use pintle::{Change, Engine, Event, Patience, Wait};
 
-use crate::bed::{Stage, chart, chart_folder, chart_of, nobody, values};
+use crate::bed::{Recorder, Stage, chart, chart_folder, chart_of, client, nobody, values};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_written_when_nothing_changed() {
@@ -54,6 +54,55 @@ async fn what_drifted_is_put_back() {
     assert_eq!(release.ensure(&chart).await.unwrap().change, Change::Corrected);
     assert_ne!(stage.find(&path).unwrap()["data"]["greeting"], "changed");
     assert_eq!(release.ensure(&chart).await.unwrap().change, Change::Unchanged);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_opponent_is_named_after_three_rounds_and_let_be_for_a_while() {
+    let stage = Stage::new("contested").await;
+    let pause = Duration::from_secs(30);
+    let engine = Engine::builder().patience(Patience::default().pauses(pause, pause)).build();
+    let release = engine.target(client(stage.tenant.kubeconfig()).await);
+    let release = release.release("web").in_namespace(stage.namespace.name());
+    let chart = chart("minimal");
+    release.ensure(&chart).await.unwrap();
+    let path = "/api/v1/namespaces/{ns}/configmaps/web-minimal";
+    let opponent = || {
+        let patch = ["patch", "configmap", "web-minimal", "-n", stage.namespace.name(), "--type", "merge"];
+        let says = ["--field-manager", "stubborn", "--patch", r#"{"data":{"greeting":"mine"}}"#];
+        stage.tenant.kubectl([patch.as_slice(), &says].concat()).unwrap().success().unwrap();
+    };
+    for round in 1..=3 {
+        opponent();
+        let outcome = release.ensure(&chart).await.unwrap();
+        assert_eq!((outcome.change, outcome.warnings.len()), (Change::Corrected, 0), "round {round}");
+    }
+
+    opponent();
+    let mark = stage.tenant.audit().mark().unwrap();
+    let seen = Recorder::default();
+    let outcome = release.ensure(&chart).run(&seen, &nobody()).await.unwrap();
+    assert_eq!(outcome.change, Change::Unchanged);
+    let told = "ConfigMap \"web-minimal\" in namespace";
+    let by = "was put back 3 times and changed again each time by stubborn, last in .data.greeting";
+    assert!(
+        outcome.warnings[0].starts_with(told) && outcome.warnings[0].contains(by),
+        "{:?}",
+        outcome.warnings
+    );
+    let contests = seen.events().into_iter().filter_map(|event| match event {
+        Event::Contested { contest } => Some((contest.opponents, contest.fields, contest.rounds)),
+        _ => None,
+    });
+    let fields = vec![".data.greeting".to_owned()];
+    assert_eq!(contests.collect::<Vec<_>>(), [(vec!["stubborn".to_owned()], fields, 3)]);
+    let writes = stage.tenant.audit().since(&mark).unwrap().within(stage.namespace.name()).writes();
+    assert!(writes.is_empty(), "{writes}");
+    assert_eq!(stage.find(path).unwrap()["data"]["greeting"], "mine");
+
+    // It is let be for the pause, and then put back again.
+    tokio::time::sleep(pause).await;
+    assert_eq!(release.ensure(&chart).await.unwrap().change, Change::Corrected);
+    assert_ne!(stage.find(path).unwrap()["data"]["greeting"], "mine");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -19,4 +19,7 @@ mod records;
 mod refused;
 mod requests;
 mod sealing;
+mod spans;
+mod tenants;
 mod testing;
+mod waiting;
