@@ -104,7 +104,7 @@ pub(super) fn plan(
         .subchart_notes(options::subchart_notes(arguments.render.render_subchart_notes))
         .hooks(options::hooks(arguments.run.no_hooks))
         .timeout(arguments.run.timeout.0)
-        .wait(options::wait(arguments.run.wait, arguments.run.wait_for_jobs)?)
+        .wait(options::wait(arguments.run.wait, arguments.run.wait_for_jobs))
         .conflicts(options::conflicts(arguments.run.force_conflicts))
         .immutable(options::immutable(arguments.run.on_immutable))
         .detail(options::detail(arguments.run.dry_run))

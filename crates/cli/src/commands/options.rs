@@ -74,11 +74,11 @@ pub(super) fn history_limit(max: Count) -> HistoryLimit {
 }
 
 /// `--wait` and `--wait-for-jobs`, which means nothing without the other.
-pub(super) fn wait(strategy: WaitStrategy, jobs: Option<Switch>) -> Result<Wait, Failure> {
+pub(super) fn wait(strategy: WaitStrategy, jobs: Option<Switch>) -> Wait {
     match strategy {
-        WaitStrategy::HookOnly => Ok(Wait::Hooks),
-        WaitStrategy::Watcher => Ok(either(jobs, Wait::ReadyAndJobs, Wait::Ready)),
-        WaitStrategy::Legacy => Err(Failure::new("the flag --wait=legacy is not supported yet")),
+        WaitStrategy::HookOnly => Wait::Hooks,
+        WaitStrategy::Watcher => either(jobs, Wait::ReadyAndJobs, Wait::Ready),
+        WaitStrategy::Legacy => either(jobs, Wait::LegacyAndJobs, Wait::Legacy),
     }
 }
 

@@ -68,7 +68,7 @@ pub(super) fn plan(
         .hooks(options::hooks(arguments.no_hooks))
         .timeout(arguments.timeout.0)
         .pending_timeout(arguments.pending_timeout.0)
-        .wait(options::wait(arguments.wait, None)?)
+        .wait(options::wait(arguments.wait, None))
         .cascade(match arguments.cascade {
             arguments::Cascade::Background => Cascade::Background,
             arguments::Cascade::Foreground => Cascade::Foreground,
