@@ -104,6 +104,8 @@ pub enum Reason {
     DriftCorrected,
     /// Objects that differ could not be put back.
     DriftCorrectionFailed,
+    /// Somebody changes objects again each time they are put back.
+    DriftContested,
     /// No object differs from the release.
     NoDriftDetected,
     /// All went well.
@@ -150,6 +152,7 @@ impl Reason {
             Self::MissingRollbackTarget => "MissingRollbackTarget",
             Self::DriftDetected => "DriftDetected",
             Self::DriftCorrected => "DriftCorrected",
+            Self::DriftContested => "DriftContested",
             Self::DriftCorrectionFailed => "DriftCorrectionFailed",
             Self::NoDriftDetected => "NoDriftDetected",
             Self::Succeeded => "Succeeded",

@@ -67,10 +67,15 @@ pub(crate) struct Context {
 }
 
 impl Tenant {
-    pub(crate) fn new(engine: &Engine, client: Client, name: &str, timeout: Duration) -> Self {
+    pub(crate) fn new(
+        engine: &Engine,
+        client: Client,
+        (name, timeout): (&str, Duration),
+        metrics: &Arc<Metrics>,
+    ) -> Self {
         let cluster =
             pintle::cluster::Target::builder(client).name(name).request_timeout(timeout).attempts(3);
-        let cluster = cluster.build();
+        let cluster = cluster.observer(Arc::<Metrics>::clone(metrics)).build();
         let (follower, scope) = (cluster.clone(), Scope::unlimited());
         let following = scope.cancel_token().clone().drop_guard();
         tokio::spawn(async move {

@@ -83,6 +83,26 @@ pub struct RunFlags {
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
     pub retry_interval: Duration,
 
+    /// Most bytes of a repository's index.
+    #[arg(long, value_name = "BYTES", default_value_t = 50 << 20, value_parser = clap::value_parser!(u64).range(1..))]
+    pub helm_index_max_size: u64,
+
+    /// Most bytes of a chart's archive.
+    #[arg(long, value_name = "BYTES", default_value_t = 10 << 20, value_parser = clap::value_parser!(u64).range(1..))]
+    pub helm_chart_max_size: u64,
+
+    /// Most bytes of one file in a chart.
+    #[arg(long, value_name = "BYTES", default_value_t = 5 << 20, value_parser = clap::value_parser!(u64).range(1..))]
+    pub helm_chart_file_max_size: u64,
+
+    /// How long the templates of one chart may run, all together.
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
+    pub render_timeout: Duration,
+
+    /// Most bytes that the templates of one chart may print, all together.
+    #[arg(long, value_name = "BYTES", default_value_t = 32 << 20, value_parser = clap::value_parser!(u64).range(1..))]
+    pub render_max_output: u64,
+
     /// How long a tenant's API server may take to begin an answer.
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
     pub tenant_timeout: Duration,
@@ -132,6 +152,24 @@ pub enum Address {
     On(SocketAddr),
     /// Do not serve.
     Off,
+}
+
+impl RunFlags {
+    /// What repositories may send.
+    pub fn source_limits(&self) -> pintle::registry::Limits {
+        let mut limits = pintle::registry::Limits::default();
+        limits.index_bytes = self.helm_index_max_size;
+        limits.archive_bytes = self.helm_chart_max_size;
+        limits.chart = limits.chart.with_file_bytes(self.helm_chart_file_max_size);
+        limits
+    }
+
+    /// How far templates may go. What functions make on the way is bounded by sixteen times the output.
+    pub fn render_limits(&self) -> pintle::render::Limits {
+        let output = usize::try_from(self.render_max_output).unwrap_or(usize::MAX);
+        let memory = self.render_max_output.saturating_mul(16).max(1 << 30);
+        pintle::render::Limits::new().time(self.render_timeout).output(output).memory(memory)
+    }
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -5,6 +5,9 @@ use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use pintle::cluster::{RequestObserver, Sent};
+use pintle::{Ended, Measured, Measurement, Meter};
+
 /// Upper bounds of the buckets of durations, in seconds.
 const BUCKETS: [f64; 10] = [0.05, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0];
 
@@ -39,6 +42,14 @@ struct Counts {
     durations: BTreeMap<&'static str, Histogram>,
     ready: BTreeMap<(&'static str, bool), u64>,
     corrections: BTreeMap<Result, u64>,
+    contests: u64,
+    actions: BTreeMap<(&'static str, Result), u64>,
+    action_durations: BTreeMap<&'static str, Histogram>,
+    plans: Histogram,
+    renders: Histogram,
+    shared_renders: u64,
+    objects: BTreeMap<String, u64>,
+    requests: BTreeMap<(String, Option<u16>), u64>,
 }
 
 #[derive(Debug, Default)]
@@ -76,6 +87,51 @@ impl Metrics {
     }
 }
 
+impl Meter for Metrics {
+    fn measured(&self, measured: &Measured<'_>) {
+        self.with(|counts| match measured.what {
+            Measurement::Rendered { took } => counts.renders.add(took.as_secs_f64()),
+            Measurement::RenderShared => counts.shared_renders += 1,
+            Measurement::Planned { took, .. } => counts.plans.add(took.as_secs_f64()),
+            Measurement::Ran { action, took, ended } => {
+                let action = word(action);
+                *counts.actions.entry((action, ended.into())).or_default() += 1;
+                counts.action_durations.entry(action).or_default().add(took.as_secs_f64());
+            }
+            Measurement::Object { action } => *counts.objects.entry(action.to_string()).or_default() += 1,
+            Measurement::Contested => counts.contests += 1,
+            _ => {}
+        });
+    }
+}
+
+impl RequestObserver for Metrics {
+    fn sent(&self, request: &Sent<'_>) {
+        let key = (request.verb.to_string(), request.code);
+        self.with(|counts| *counts.requests.entry(key).or_default() += 1);
+    }
+}
+
+impl From<Ended> for Result {
+    fn from(ended: Ended) -> Self {
+        match ended {
+            Ended::Well => Self::Success,
+            _ => Self::Failure,
+        }
+    }
+}
+
+/// What an action is called, without the revision that a rollback goes to.
+fn word(action: pintle::Action) -> &'static str {
+    match action {
+        pintle::Action::Install => "install",
+        pintle::Action::Upgrade => "upgrade",
+        pintle::Action::Rollback(_) => "rollback",
+        pintle::Action::Uninstall => "uninstall",
+        _ => "other",
+    }
+}
+
 impl Result {
     fn label(self) -> &'static str {
         match self {
@@ -94,6 +150,22 @@ impl Histogram {
         }
         self.count += 1;
         self.sum += seconds;
+    }
+
+    /// Writes its lines; `labels` are those beside the bucket's.
+    fn write(&self, out: &mut String, name: &str, labels: &str) -> std::fmt::Result {
+        let with = |more: &str| match (labels.is_empty(), more.is_empty()) {
+            (true, true) => String::new(),
+            (true, false) => format!("{{{more}}}"),
+            (false, true) => format!("{{{labels}}}"),
+            (false, false) => format!("{{{labels},{more}}}"),
+        };
+        for (bound, count) in BUCKETS.iter().zip(self.buckets) {
+            writeln!(out, "{name}_bucket{} {count}", with(&format!("le=\"{bound}\"")))?;
+        }
+        writeln!(out, "{name}_bucket{} {}", with("le=\"+Inf\""), self.count)?;
+        writeln!(out, "{name}_sum{} {}", with(""), self.sum)?;
+        writeln!(out, "{name}_count{} {}", with(""), self.count)
     }
 }
 
@@ -115,12 +187,7 @@ impl Counts {
         let name = "pintle_reconciliation_duration_seconds";
         head(out, name, "histogram", "How long reconciliations took.")?;
         for (kind, histogram) in &self.durations {
-            for (bound, count) in BUCKETS.iter().zip(histogram.buckets) {
-                writeln!(out, "{name}_bucket{{kind=\"{kind}\",le=\"{bound}\"}} {count}")?;
-            }
-            writeln!(out, "{name}_bucket{{kind=\"{kind}\",le=\"+Inf\"}} {}", histogram.count)?;
-            writeln!(out, "{name}_sum{{kind=\"{kind}\"}} {}", histogram.sum)?;
-            writeln!(out, "{name}_count{{kind=\"{kind}\"}} {}", histogram.count)?;
+            histogram.write(out, name, &format!("kind=\"{kind}\""))?;
         }
         let name = "pintle_objects";
         head(out, name, "gauge", "Objects, by whether they are ready.")?;
@@ -136,6 +203,51 @@ impl Counts {
         )?;
         for (result, count) in &self.corrections {
             writeln!(out, "{name}{{result=\"{}\"}} {count}", result.label())?;
+        }
+        self.write_engine(out)
+    }
+}
+
+impl Counts {
+    /// What the engine did.
+    fn write_engine(&self, out: &mut String) -> std::fmt::Result {
+        let name = "pintle_drift_contests_total";
+        head(out, name, "counter", "Looks at objects that somebody fights over and that were let be.")?;
+        writeln!(out, "{name} {}", self.contests)?;
+        let name = "pintle_actions_total";
+        head(out, name, "counter", "Installs, upgrades, rollbacks and uninstalls that have ended.")?;
+        for ((action, result), count) in &self.actions {
+            writeln!(out, "{name}{{action=\"{action}\",result=\"{}\"}} {count}", result.label())?;
+        }
+        let name = "pintle_action_duration_seconds";
+        head(out, name, "histogram", "How long actions took, waiting included.")?;
+        for (action, histogram) in &self.action_durations {
+            histogram.write(out, name, &format!("action=\"{action}\""))?;
+        }
+        let name = "pintle_plan_duration_seconds";
+        head(out, name, "histogram", "How long it took to find out what has to be done.")?;
+        self.plans.write(out, name, "")?;
+        let name = "pintle_render_duration_seconds";
+        head(out, name, "histogram", "How long charts took to render.")?;
+        self.renders.write(out, name, "")?;
+        let name = "pintle_renders_shared_total";
+        head(
+            out,
+            name,
+            "counter",
+            "Renderings that were taken over from another release with the same inputs.",
+        )?;
+        writeln!(out, "{name} {}", self.shared_renders)?;
+        let name = "pintle_objects_handled_total";
+        head(out, name, "counter", "Objects of releases, by what was done to them.")?;
+        for (action, count) in &self.objects {
+            writeln!(out, "{name}{{action=\"{action}\"}} {count}")?;
+        }
+        let name = "pintle_requests_total";
+        head(out, name, "counter", "Requests to the clusters of releases, by the status that was answered.")?;
+        for ((verb, code), count) in &self.requests {
+            let code = code.map_or_else(|| "none".to_owned(), |code| code.to_string());
+            writeln!(out, "{name}{{verb=\"{verb}\",code=\"{code}\"}} {count}")?;
         }
         Ok(())
     }

@@ -77,13 +77,13 @@ impl Controller {
         let mut config = config(&flags).await?;
         config.headers.push((http::header::USER_AGENT, user_agent()));
         let client = Client::try_from(config)?;
-        let mut engine = Engine::builder();
+        let metrics = Arc::new(Metrics::default());
+        let mut engine = Engine::builder().render_limits(flags.render_limits()).meter(metrics.clone());
         if let Some(holder) = &flags.holder {
             engine = engine.holder(holder.as_str());
         }
         let engine = engine.build();
         let http = engine.http()?;
-        let metrics = Arc::new(Metrics::default());
         let readiness = Readiness::default();
         let mut servers = Vec::new();
         let mut addresses = [None, None];
@@ -139,13 +139,17 @@ impl Controller {
             },
             scale_managers: flags.scale_managers.clone(),
         };
-        let management =
-            Tenant::new(&self.engine, self.client.clone(), "management", settings.tenant_timeout);
+        let management = Tenant::new(
+            &self.engine,
+            self.client.clone(),
+            ("management", settings.tenant_timeout),
+            &self.metrics,
+        );
         let context = Arc::new(Context {
             events: Events::new(self.client.clone(), std::env::var("POD_NAME").ok()),
             client: self.client,
             engine: self.engine,
-            sources: Sources::new(self.http),
+            sources: Sources::new(self.http, flags.source_limits()),
             tenants: TenantCache::new(connect),
             management: Arc::new(management),
             releases,

@@ -28,6 +28,7 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 /// index and every download.
 pub struct Sources {
     http: Http,
+    limits: Limits,
     known: Mutex<HashMap<[u8; 32], Weak<Source>>>,
     charts: Mutex<Charts>,
 }
@@ -76,10 +77,12 @@ struct Charts {
 }
 
 impl Sources {
-    /// No repositories yet; those without certificates of their own are reached through `http`.
-    pub fn new(http: Http) -> Self {
+    /// No repositories yet; those without certificates of their own are reached through `http`, and none may send more
+    /// than `limits` say. Their timeout is each repository's own.
+    pub fn new(http: Http, limits: Limits) -> Self {
         Self {
             http,
+            limits,
             known: Mutex::new(HashMap::new()),
             charts: Mutex::new(Charts { clock: 0, kept: HashMap::new() }),
         }
@@ -91,7 +94,7 @@ impl Sources {
         spec: &HelmRepositorySpec,
         secrets: RepositorySecrets<'_>,
     ) -> Result<Arc<Source>, SourceError> {
-        let mut limits = Limits::default();
+        let mut limits = self.limits;
         limits.timeout = match &spec.timeout {
             Some(timeout) => timeout.get()?,
             None => DEFAULT_TIMEOUT,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{CommandFactory as _, Parser as _};
+use pintle::{Ended, Measured, Measurement, Meter as _};
 use pintle_controller::flags::{Address, Command as Subcommand, Flags};
 use pintle_controller::metrics::{Metrics, Result as Outcome};
 use pintle_controller::serve::{Endpoint, Readiness, Server};
@@ -70,6 +71,11 @@ async fn the_endpoints_answer() {
         (Arc::new(Metrics::default()), Readiness::default(), CancellationToken::new());
     metrics.reconciled("HelmRelease", Outcome::Failure, Duration::from_secs(3));
     metrics.ready("HelmRelease", 2, 1);
+    let took = Duration::from_millis(700);
+    let measured = |what| Measured::new("tenant1", "default", "web", what);
+    metrics.measured(&measured(Measurement::Rendered { took }));
+    let (action, ended) = (pintle::Action::Rollback(3), Ended::Badly(pintle::Class::Retry));
+    metrics.measured(&measured(Measurement::Ran { action, took, ended }));
     let local = "127.0.0.1:0".parse().unwrap();
     let numbers = Server::bind(local, Endpoint::Metrics(Arc::clone(&metrics))).await.unwrap();
     let health = Server::bind(local, Endpoint::Health(readiness.clone())).await.unwrap();
@@ -83,6 +89,10 @@ async fn the_endpoints_answer() {
         "pintle_reconciliation_duration_seconds_bucket{kind=\"HelmRelease\",le=\"2\"} 0",
         "pintle_reconciliation_duration_seconds_bucket{kind=\"HelmRelease\",le=\"5\"} 1",
         "pintle_reconciliation_duration_seconds_sum{kind=\"HelmRelease\"} 3",
+        "pintle_render_duration_seconds_bucket{le=\"1\"} 1",
+        "pintle_render_duration_seconds_count 1",
+        "pintle_actions_total{action=\"rollback\",result=\"failure\"} 1",
+        "pintle_action_duration_seconds_sum{action=\"rollback\"} 0.7",
         "pintle_objects{kind=\"HelmRelease\",ready=\"true\"} 2",
     ] {
         assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");

@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pintle::ReleaseHandle;
-use pintle::cluster::{Drift, DriftEvent, DriftKind, DriftRules, Object, ObjectKey, Registration, Scope};
+use pintle::cluster::{
+    Contest, Drift, DriftEvent, DriftKind, DriftRules, Object, ObjectKey, Registration, Scope,
+};
 use pintle::release::{Record, Status};
 use tokio_util::sync::CancellationToken;
 
@@ -74,6 +76,8 @@ struct Known {
     /// What was told of and not put back, by object.
     told: HashMap<ObjectKey, String>,
     failures: u32,
+    /// When objects that are let be may be put back again.
+    again: HashMap<ObjectKey, Instant>,
     /// Whether some objects cannot be watched.
     blind: bool,
 }
@@ -119,11 +123,15 @@ impl Following {
                 (false, false) => Some(self.interval()),
                 (false, true) => None,
             };
+            let again = known.again.values().map(|again| again.saturating_duration_since(Instant::now()));
+            let patience = patience.into_iter().chain(again).min();
             let event = match patience {
                 None => registration.next().await,
                 Some(patience) => match tokio::time::timeout(patience, registration.next()).await {
                     Ok(event) => event,
-                    Err(_) if known.blind => return objects.iter().map(Object::key).collect(),
+                    Err(_) if known.blind && patience >= LOOK_EVERY => {
+                        return objects.iter().map(Object::key).collect();
+                    }
                     Err(_) => return known.told.keys().cloned().collect(),
                 },
             };
@@ -171,6 +179,9 @@ impl Following {
         known: &mut Known,
     ) -> Result<(), String> {
         let scope = Scope::new(self.stop.clone());
+        for object in objects {
+            known.again.remove(&object.key());
+        }
         let report = self.tenant.target.cluster().drift(&scope, objects, &self.rules).await;
         let report = report.map_err(|error| error.to_string())?;
         registration.expect(report.seen);
@@ -244,12 +255,15 @@ impl Following {
             self.context.metrics.corrected(metrics::Result::Failure);
         }
         let failed: Vec<ObjectKey> = corrected.failed.iter().map(|(object, _)| object.key()).collect();
+        let contested = corrected.contested.iter().map(|contest| contest.object.key());
+        let left: Vec<ObjectKey> = failed.iter().cloned().chain(contested).collect();
         let done: Vec<String> =
-            drifts.iter().filter(|drift| !failed.contains(&drift.object.key())).map(describe).collect();
+            drifts.iter().filter(|drift| !left.contains(&drift.object.key())).map(describe).collect();
+        let quarrels = self.tell_of_contests(&corrected.contested, known).await;
         if !done.is_empty() {
             let message = format!("put back: {}", done.join("; "));
             self.tell(Severity::Normal, Reason::DriftCorrected, &message).await;
-            if failed.is_empty() {
+            if failed.is_empty() && !quarrels {
                 self.condition(False, Reason::DriftCorrected, &message).await;
             }
         }
@@ -269,6 +283,23 @@ impl Following {
             self.tell(Severity::Warning, Reason::DriftCorrectionFailed, &message).await;
         }
         Err(message)
+    }
+
+    /// Names those who change objects again each time they are put back, once for each round; whether there are any.
+    async fn tell_of_contests(&self, contests: &[Contest], known: &mut Known) -> bool {
+        let mut news = false;
+        for contest in contests {
+            let round = format!("contested {} times", contest.rounds);
+            news |= known.told.insert(contest.object.key(), round.clone()) != Some(round);
+            known.again.insert(contest.object.key(), Instant::now() + contest.again_in);
+        }
+        if news {
+            let all: Vec<String> = contests.iter().map(ToString::to_string).collect();
+            let message = all.join("; ");
+            self.condition(True, Reason::DriftContested, &message).await;
+            self.tell(Severity::Warning, Reason::DriftContested, &message).await;
+        }
+        !contests.is_empty()
     }
 
     /// Says that nothing differs: where something did, or where that is to be said of every release.

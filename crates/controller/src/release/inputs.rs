@@ -145,7 +145,8 @@ impl Work<'_> {
         let tenant = context
             .tenants
             .get(&location, &kubeconfig, |client| {
-                Tenant::new(&context.engine, client, kubeconfig.server(), settings.tenant_timeout)
+                let about = (kubeconfig.server(), settings.tenant_timeout);
+                Tenant::new(&context.engine, client, about, &context.metrics)
             })
             .await
             .map_err(|error: ConnectError| {

@@ -166,3 +166,38 @@ fn fields_that_are_not_honoured_are_named() -> Tested {
     assert_eq!(release["status"]["observedGeneration"], 1);
     Ok(())
 }
+
+#[test]
+fn charts_over_the_limits() -> Tested {
+    let flags =
+        ["--helm-chart-max-size=4000", "--helm-chart-file-max-size=9000", "--render-max-output=20000"];
+    let place = Place::with(&flags)?;
+    let tenant = place.tenant()?;
+    let target = tenant.namespace("limits")?;
+    place.declare_repository()?;
+    let chart = |name: &str| json!({"chart": {"spec": {"chart": name, "version": "*"}}});
+    let serve = |name: &str, template: &str| {
+        let head = format!("apiVersion: v2\nname: {name}\nversion: 1.0.0\n");
+        place.charts.add_files(name, &[("Chart.yaml", head.as_str()), ("templates/a.yaml", template)])
+    };
+    // Nothing that an archive makes smaller.
+    let noise: String = (0_u64..1200).map(|number| (number * 0x9E37_79B9_7F4A_7C15).to_string()).collect();
+    serve("large", &format!("# {noise}\n"))?;
+    serve("blown-up", &format!("# {}\n", "-".repeat(10_000)))?;
+    serve("talkative", "{{ repeat 3000 \"# a line\\n\" }}")?;
+    serve("fair", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: fair}\n")?;
+    for name in ["large", "blown-up", "talkative", "fair"] {
+        place.declare(name, &target, &chart(name))?;
+    }
+    for (name, reason, limit) in [
+        ("large", "ArtifactFailed", "4000"),
+        ("blown-up", "ArtifactFailed", "9000"),
+        ("talkative", "RenderFailed", "20000"),
+    ] {
+        let message = place.blocked(name, reason)?;
+        assert!(message.contains(limit), "{name}: {message}");
+    }
+    // The others go on.
+    place.ready("fair", 1)?;
+    Ok(())
+}

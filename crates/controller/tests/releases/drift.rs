@@ -83,6 +83,41 @@ fn drift_is_only_told_where_the_release_says_so() -> Tested {
 }
 
 #[test]
+fn an_opponent_is_named_and_not_fought_for_ever() -> Tested {
+    let place = Place::new()?;
+    let tenant = place.tenant()?;
+    let target = tenant.namespace("contested")?;
+    place.serve("1.0.0")?;
+    place.declare_repository()?;
+    place.declare("web", &target, &json!({"values": {"text": "right"}}))?;
+    place.ready("web", 1)?;
+    let map = format!("/api/v1/namespaces/{target}/configmaps/web");
+    let patch = ["patch", "configmap", "web", "-n", &target, "--field-manager", "stubborn"];
+    let patch = [patch.as_slice(), &["--type", "merge", "--patch", r#"{"data":{"text":"wrong"}}"#]].concat();
+    for _ in 0..3 {
+        tenant.kubectl(&patch)?.success()?;
+        eventually("the content being back", || Ok(tenant.api().get(&map)?["data"]["text"] == "right"))?;
+    }
+    tenant.kubectl(&patch)?.success()?;
+    let release = place.until("web", "the opponent in the status", |release| {
+        condition(release, "Drifted")["reason"] == "DriftContested"
+    })?;
+    let message = condition(&release, "Drifted")["message"].as_str().unwrap_or_default();
+    assert!(
+        message.contains("put back 3 times") && message.contains("by stubborn, last in .data.text"),
+        "{message}"
+    );
+    assert_eq!(condition(&release, "Drifted")["status"], "True");
+    assert_eq!(condition(&release, "Ready")["status"], "True");
+    assert_eq!(tenant.api().get(&map)?["data"]["text"], "wrong", "it is let be");
+    eventually("the event", || {
+        let events = place.events("web")?;
+        Ok(events.iter().any(|(reason, note)| reason == "DriftContested" && note.contains("stubborn")))
+    })?;
+    Ok(())
+}
+
+#[test]
 fn ignored_fields_and_disabled_releases_are_left_alone() -> Tested {
     let place = Place::new()?;
     let tenant = place.tenant()?;
