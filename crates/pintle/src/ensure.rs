@@ -115,14 +115,14 @@ impl Ensure {
     /// gives [`Error::CancelledEarly`].
     pub async fn run(self, observer: &dyn Observer, cancel: &CancellationToken) -> Result<Outcome, Error> {
         let span = span::ensure(&self.release);
-        self.in_rounds(observer, cancel).instrument(span).await
+        Box::pin(self.in_rounds(observer, cancel)).instrument(span).await
     }
 
     async fn in_rounds(&self, observer: &dyn Observer, cancel: &CancellationToken) -> Result<Outcome, Error> {
         self.release.check_name()?;
         let mut round = 1;
         loop {
-            match self.once(observer, cancel).await {
+            match Box::pin(self.once(observer, cancel)).await {
                 Err(Error::Moved { .. }) if round < ROUNDS => round += 1,
                 done => return done,
             }
@@ -274,7 +274,7 @@ impl IntoFuture for Ensure {
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { self.run(&(), &CancellationToken::new()).await })
+        Box::pin(async move { Box::pin(self.run(&(), &CancellationToken::new())).await })
     }
 }
 

@@ -70,17 +70,14 @@ impl SharedRenders {
             }
             known.clock += 1;
             let now = known.clock;
-            match known.renders.get_mut(&key) {
-                Some(entry) => {
-                    entry.used = now;
-                    entry.state.clone()
-                }
-                None => {
-                    let (sender, state) = watch::channel(None);
-                    known.make_room();
-                    known.renders.insert(key, Entry { used: now, state });
-                    return Turn::Make(Maker { known: Arc::clone(&self.0), key, state: sender });
-                }
+            if let Some(entry) = known.renders.get_mut(&key) {
+                entry.used = now;
+                entry.state.clone()
+            } else {
+                let (sender, state) = watch::channel(None);
+                known.make_room();
+                known.renders.insert(key, Entry { used: now, state });
+                return Turn::Make(Maker { known: Arc::clone(&self.0), key, state: sender });
             }
         };
         let found = state.wait_for(Option::is_some).await;

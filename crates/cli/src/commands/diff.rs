@@ -53,7 +53,7 @@ pub(super) async fn run(context: &mut Context<'_>, command: &DiffCommand) -> Res
             };
             let (target, namespace) = context.cluster().await?;
             let release = target.release(&name.0).in_namespace(namespace);
-            let plan = uninstall::plan(&release, action)?;
+            let plan = uninstall::plan(&release, action);
             show(context, &plan.await?, &arguments.diff, &action.plan, arguments.output)
         }
         DiffCommand::Drift(arguments) => drift(context, arguments).await,

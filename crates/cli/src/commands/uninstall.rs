@@ -13,7 +13,7 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &UninstallArgument
     let (target, namespace) = context.cluster().await?;
     for name in &arguments.releases {
         let release = target.release(&name.0).in_namespace(&namespace);
-        match plan(&release, arguments)?.await {
+        match plan(&release, arguments).await {
             Ok(plan) => uninstall(context, plan, arguments).await?,
             Err(Error::NotFound { .. }) if Switch::is_on(arguments.ignore_not_found) => {}
             Err(error @ Error::NotFound { .. }) => {
@@ -59,10 +59,7 @@ async fn uninstall(
     Ok(())
 }
 
-pub(super) fn plan(
-    release: &ReleaseHandle,
-    arguments: &UninstallArguments,
-) -> Result<PlanUninstall, Failure> {
+pub(super) fn plan(release: &ReleaseHandle, arguments: &UninstallArguments) -> PlanUninstall {
     let plan = release
         .plan_uninstall()
         .hooks(options::hooks(arguments.no_hooks))
@@ -75,8 +72,8 @@ pub(super) fn plan(
             arguments::Cascade::Orphan => Cascade::Orphan,
         })
         .history(if Switch::is_on(arguments.keep_history) { History::Keep } else { History::Delete });
-    Ok(match &arguments.description {
+    match &arguments.description {
         Some(description) => plan.description(description),
         None => plan,
-    })
+    }
 }

@@ -205,7 +205,8 @@ impl Run<'_> {
             let plan = self.hold.work.run(plan).await;
             let plan = plan.map_err(Error::cluster("could not plan the way back"))??;
             let about = (plan.action(), plan.span());
-            self.release.running(about, plan.run_under(self.observer, self.hold, after)).await
+            let run = Box::pin(plan.run_under(self.observer, self.hold, after));
+            self.release.running(about, run).await
         })
     }
 

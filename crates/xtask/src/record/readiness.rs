@@ -49,7 +49,7 @@ pub(super) fn run() -> crate::Outcome {
     let requests: Vec<Request> = table.cases.iter().map(question).collect();
     let answers = Oracle::build(Path::new("."))?.ask(&requests.iter().collect::<Vec<_>>())?;
     for (case, answer) in table.cases.iter_mut().zip(answers) {
-        case.error = answer.error().to_owned();
+        answer.error().clone_into(&mut case.error);
         case.ready = answer.rendered().and_then(Result::ok).map(|text| text == "true");
     }
     let mut text = Vec::new();
