@@ -67,9 +67,9 @@ async fn an_opponent_is_named_after_three_rounds_and_let_be_for_a_while() {
     release.ensure(&chart).await.unwrap();
     let path = "/api/v1/namespaces/{ns}/configmaps/web-minimal";
     let opponent = || {
-        let patch = ["patch", "configmap", "web-minimal", "-n", stage.namespace.name(), "--type", "merge"];
+        let command = ["patch", "configmap", "web-minimal", "-n", stage.namespace.name(), "--type", "merge"];
         let says = ["--field-manager", "stubborn", "--patch", r#"{"data":{"greeting":"mine"}}"#];
-        stage.tenant.kubectl([patch.as_slice(), &says].concat()).unwrap().success().unwrap();
+        stage.tenant.kubectl([command.as_slice(), &says].concat()).unwrap().success().unwrap();
     };
     for round in 1..=3 {
         opponent();
