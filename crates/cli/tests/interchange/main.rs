@@ -29,6 +29,7 @@ use contest::{Verdict, judge};
 fn every_action_ends_as_helms_does() {
     let arenas = Arenas::default();
     let charts = charts::chosen();
+    assert!(!charts.is_empty(), "no chart has that in its name, or the corpus is not there (PINTLE_CORPUS)");
     let next = AtomicUsize::new(0);
     let verdicts: Mutex<Vec<Verdict>> = Mutex::default();
     std::thread::scope(|scope| {
