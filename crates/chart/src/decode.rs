@@ -138,14 +138,11 @@ pub(crate) fn lock(file: &str, bytes: &[u8]) -> Result<Lock, ChartError> {
                 "generated" => decoder.time(value, &mut lock.generated),
                 "digest" => decoder.text(value, &mut lock.digest),
                 "dependencies" => {
-                    decoder.structs(
-                        value,
-                        "v2.Dependency",
-                        &mut lock.dependencies,
-                        &mut |decoder, map, item| {
-                            dependency(decoder, map, item);
-                        },
-                    );
+                    let mut dependencies = Vec::new();
+                    decoder.structs(value, "v2.Dependency", &mut dependencies, &mut |decoder, map, item| {
+                        dependency(decoder, map, item);
+                    });
+                    lock.dependencies = matches!(value, Data::List(_)).then_some(dependencies);
                 }
                 _ => {}
             },

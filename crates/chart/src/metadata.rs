@@ -126,9 +126,8 @@ pub struct Lock {
     /// A digest of the dependencies in Chart.yaml.
     #[serde(deserialize_with = "null_is_default")]
     pub digest: String,
-    /// The dependencies, each at one version.
-    #[serde(serialize_with = "crate::record::empty_is_null", deserialize_with = "null_is_default")]
-    pub dependencies: Vec<Dependency>,
+    /// The dependencies, each at one version; `None` where the lock names no list of them, not even an empty one.
+    pub dependencies: Option<Vec<Dependency>>,
 }
 
 impl Default for Lock {
@@ -136,7 +135,7 @@ impl Default for Lock {
         Self {
             generated: "0001-01-01T00:00:00Z".to_owned(), // Go's zero time
             digest: String::new(),
-            dependencies: Vec::new(),
+            dependencies: None,
         }
     }
 }

@@ -163,14 +163,6 @@ where
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// Writes an empty list as `null`, as Go writes a nil slice.
-pub(crate) fn empty_is_null<T: Serialize, S: Serializer>(
-    list: &[T],
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    if list.is_empty() { serializer.serialize_none() } else { list.serialize(serializer) }
-}
-
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
 pub(crate) fn is_false(value: &bool) -> bool {
     !value
@@ -199,5 +191,14 @@ mod tests {
         let importing =
             "apiVersion: v2\nname: web\nversion: 1.0.0\ndependencies: [{name: a, version: 1.0.0}]\n";
         assert_eq!(recorded(&[("Chart.yaml", importing)])["values"], serde_json::json!({}));
+    }
+
+    #[test]
+    fn a_lock_keeps_its_empty_list() {
+        let metadata = ("Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n");
+        let lock = |text| recorded(&[metadata, ("Chart.lock", text)])["lock"]["dependencies"].clone();
+        assert_eq!(lock("dependencies: []\n"), serde_json::json!([]));
+        assert_eq!(lock("dependencies:\n"), serde_json::Value::Null);
+        assert_eq!(lock("digest: a\n"), serde_json::Value::Null);
     }
 }
