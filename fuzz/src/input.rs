@@ -46,7 +46,7 @@ impl<'a> Input<'a> {
     pub(crate) fn value(&mut self, depth: usize) -> Value {
         match self.byte() % if depth == 0 { 14 } else { 18 } {
             0 => Value::Nil,
-            1 => Value::Bool(self.byte() % 2 == 0),
+            1 => Value::Bool(self.byte().is_multiple_of(2)),
             2 => Value::Int(i64::from(self.byte().cast_signed())),
             3 => Value::Int(self.number()),
             4 => Value::int64(i64::from(self.byte())),
@@ -75,7 +75,7 @@ impl<'a> Input<'a> {
     pub(crate) fn data(&mut self, depth: usize) -> Data {
         match self.byte() % if depth == 0 { 8 } else { 12 } {
             0 => Data::Null,
-            1 => Data::Bool(self.byte() % 2 == 0),
+            1 => Data::Bool(self.byte().is_multiple_of(2)),
             2 => Data::Float(f64::from(self.byte().cast_signed())),
             3 => match f64::from_bits(self.number().cast_unsigned()) {
                 float if float.is_finite() => Data::Float(float),

@@ -57,8 +57,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     let mut templates = Templates::new("gotpl", functions);
     for (number, name) in names.iter().enumerate() {
         for count in 0..=NAMES.len() {
-            let arguments: String =
-                NAMES.iter().take(count).map(|argument| format!(" .{argument}")).collect();
+            let arguments: String = NAMES.iter().take(count).flat_map(|argument| [" .", argument]).collect();
             // `include` would look for a template; the one that there is.
             let call = format!("{{{{ define \"d\" }}}}{{{{ . }}}}{{{{ end }}}}{{{{ {name}{arguments} }}}}");
             templates.parse(format!("{number}/{count}"), call).expect("it is a template");

@@ -101,7 +101,7 @@ pub fn run(bytes: &[u8]) {
         Ok(()) => assert!(templates.finish().contains("c/templates/t.yaml"), "what was parsed is there"),
         Err(error) => {
             assert!(error.to_string().starts_with("template: "), "an error says where it is from: {error}");
-            let lines = bytes.iter().filter(|byte| **byte == b'\n').count() + 1;
+            let lines = bytes.split(|byte| *byte == b'\n').count();
             for place in error.places() {
                 assert!(
                     (1..=lines).contains(&(place.line as usize)),
