@@ -86,8 +86,19 @@ impl ReleaseHandle {
         observer: &dyn Observer,
         cancel: &CancellationToken,
     ) -> Result<Corrected, Error> {
+        self.correct_after(0, drifts, observer, cancel).await
+    }
+
+    /// The same; the lock gets a fencing token above `fence`.
+    pub(crate) async fn correct_after(
+        &self,
+        fence: i64,
+        drifts: &[Drift],
+        observer: &dyn Observer,
+        cancel: &CancellationToken,
+    ) -> Result<Corrected, Error> {
         let scope = Scope::new(cancel.clone());
-        run_locked(self, 0, &scope, async |hold, _| {
+        run_locked(self, fence, &scope, async |hold, _| {
             Ok(self.correct_under(&hold.work, drifts, observer).await)
         })
         .await

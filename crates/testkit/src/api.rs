@@ -11,7 +11,7 @@ use crate::pki::Identity;
 pub(crate) const USER_AGENT: &str = "pintle-testkit";
 
 /// How long one request may take.
-const DEADLINE: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// How often something that is waited for is looked at.
 const POLL: Duration = Duration::from_millis(50);

@@ -9,11 +9,17 @@ use std::time::Duration;
 use pintle_testkit::{Cluster, FaultProxy, Helm, Mishap, Namespace};
 use serde_json::Value;
 
-use super::engine::{Action, RELEASE};
+use super::engine::{Action, RELEASE, RETRY};
 use crate::Fault;
 
 /// How long one process may take: something hangs when it takes longer.
 const PATIENCE: Duration = Duration::from_secs(180);
+
+/// Whose name the lock has, unless a stranger heals.
+pub(super) const HOLDER: &str = "faults";
+
+/// How often a reconciler calls, where it is told that the same again may work.
+const CALLS: u32 = 8;
 
 /// A namespace of its own with one release, behind a proxy of its own.
 pub(super) struct Place {
@@ -30,6 +36,8 @@ pub(super) struct Place {
 pub(super) struct Ended {
     /// The request that a mishap met; `None` where the process sent fewer.
     pub(super) struck: Option<String>,
+    /// How many requests it sent.
+    pub(super) requests: usize,
     /// Its exit code; `None` for one that was killed.
     pub(super) code: Option<i32>,
     pub(super) stderr: String,
@@ -61,16 +69,25 @@ impl Place {
         })
     }
 
-    /// Lets the engine do something without any mishap.
-    pub(super) fn act(&self, action: Action, variant: &str, to: u32) -> Result<(), Fault> {
+    /// Lets the engine do something without any mishap, whatever comes of it.
+    pub(super) fn count(&self, action: Action, variant: &str, to: u32) -> Result<Ended, Fault> {
         self.proxy.disarm();
-        self.finish(self.start(action, variant, to, "faults")?)?.success()
+        self.finish(self.start(action, variant, to, HOLDER)?)
     }
 
-    /// Heals what a mishap left, as a process of this name.
-    pub(super) fn heal(&self, action: Action, variant: &str, holder: &str) -> Result<(), Fault> {
+    /// Heals what a mishap left, as a process of this name, and gives how many calls it took: as a reconciler, it calls
+    /// again where the engine says that this may help, such as where a machine is so busy that the server does not
+    /// answer in time.
+    pub(super) fn heal(&self, action: Action, variant: &str, holder: &str) -> Result<u32, Fault> {
         self.proxy.disarm();
-        self.finish(self.start(action, variant, 1, holder)?)?.success()
+        let mut calls = 1;
+        loop {
+            let ended = self.finish(self.start(action, variant, 1, holder)?)?;
+            if ended.code != Some(RETRY) || calls == CALLS {
+                return ended.success().map(|()| calls);
+            }
+            calls += 1;
+        }
     }
 
     /// Lets the engine do something, and kills it at a request.
@@ -98,7 +115,7 @@ impl Place {
             })
         };
         self.proxy.arm(request, if after { Mishap::After(kill) } else { Mishap::Before(kill) });
-        let mut child = self.start(action, variant, to, "faults")?;
+        let mut child = self.start(action, variant, to, HOLDER)?;
         let stderr = child.stderr.take();
         *victim.lock().unwrap_or_else(PoisonError::into_inner) = Some(child);
         let started = std::time::Instant::now();
@@ -117,7 +134,7 @@ impl Place {
             std::thread::sleep(Duration::from_millis(10));
         };
         self.proxy.drain();
-        Ok(Ended { struck: self.proxy.struck(), code, stderr: read(stderr) })
+        Ok(Ended { struck: self.proxy.struck(), requests: self.proxy.count(), code, stderr: read(stderr) })
     }
 
     /// Lets the engine do something, and lets one request go wrong.
@@ -128,7 +145,7 @@ impl Place {
         (action, variant, to): (Action, &str, u32),
     ) -> Result<Ended, Fault> {
         self.proxy.arm(request, mishap);
-        let ended = self.finish(self.start(action, variant, to, "faults")?)?;
+        let ended = self.finish(self.start(action, variant, to, HOLDER)?)?;
         Ok(Ended { struck: self.proxy.struck(), ..ended })
     }
 
@@ -160,7 +177,7 @@ impl Place {
         }
         let code = child.wait()?.code();
         self.proxy.drain();
-        Ok(Ended { struck: None, code, stderr: read(stderr) })
+        Ok(Ended { struck: None, requests: self.proxy.count(), code, stderr: read(stderr) })
     }
 
     /// The revision that is deployed, by the real Helm; all that must be true of a deployed release is checked.
@@ -212,10 +229,15 @@ impl Place {
         self.check_objects(&BTreeSet::from(["jobs/before".to_owned()]))
     }
 
-    /// Deletes what an uninstall leaves, so that the next install meets nothing.
-    pub(super) fn sweep(&self) -> Result<(), Fault> {
+    /// Deletes the hook that an uninstall leaves.
+    pub(super) fn sweep_hook(&self) -> Result<(), Fault> {
+        self.cluster.api().delete(&format!("/apis/batch/v1/namespaces/{}/jobs/before", self.namespace))?;
+        Ok(())
+    }
+
+    /// Deletes the CRDs that an uninstall leaves, so that the next install meets nothing.
+    pub(super) fn sweep_crds(&self) -> Result<(), Fault> {
         let api = self.cluster.api();
-        api.delete(&format!("/apis/batch/v1/namespaces/{}/jobs/before", self.namespace))?;
         for plural in ["widgets", "gadgets"] {
             let name = format!("{plural}.{}", self.group);
             let path = format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}");
