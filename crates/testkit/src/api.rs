@@ -118,7 +118,10 @@ impl Api {
         let started = Instant::now();
         loop {
             let seen = self.find(path);
-            if look(seen.as_ref().ok().and_then(Option::as_ref)) {
+            // Who does not answer has not said that there is none.
+            if let Ok(seen) = &seen
+                && look(seen.as_ref())
+            {
                 return Ok(());
             }
             if started.elapsed() > patience {

@@ -72,9 +72,9 @@ impl Stage {
         let variant = self.variant();
         let what = (self.action, variant, self.before);
         let ended = match trouble {
-            Trouble::KilledBefore => self.place.kill_at(request, false, what)?,
-            Trouble::KilledAfter => self.place.kill_at(request, true, what)?,
-            _ => self.place.hinder_at(request, trouble.mishap(&self.place.cluster), what)?,
+            Trouble::KilledBefore => self.place.kill_at(request, false, what, holder)?,
+            Trouble::KilledAfter => self.place.kill_at(request, true, what, holder)?,
+            _ => self.place.hinder_at(request, trouble.mishap(&self.place.cluster), what, holder)?,
         };
         if trouble == Trouble::Restart {
             self.place.cluster.api().wait_until("/readyz", "the server", RETURN, |seen| seen.is_some())?;
