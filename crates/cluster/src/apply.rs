@@ -8,9 +8,18 @@ use crate::fields::{Mismatch, Wrong, compare, is_unchanged};
 use crate::order::{in_waves, kind_waves};
 use crate::path::UrlPath;
 use crate::request::{Call, Repeat};
-use crate::{Error, Object, ObjectRef, Progress, ProgressObserver, Resource, Scope, Target, Verb};
+use crate::throttle::backoff;
+use crate::{Error, Object, ObjectRef, Owner, Progress, ProgressObserver, Resource, Scope, Target, Verb};
 
 const APPLY: &str = "application/apply-patch+yaml";
+
+/// A resource version that no object ever has, so that an apply which names it creates an object or fails: the counter that
+/// versions are taken from stands at 1 before the first write (etcd), and an apply looks at the version only where there is
+/// an object (Kubernetes: apiserver `registry/generic/registry/store.go`, `Update`).
+const NEVER: &str = "1";
+
+/// The longest pause before a creation is tried again.
+const LONGEST_PAUSE: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// What happens to fields that other managers own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -183,6 +192,50 @@ impl Target {
             version(&now).unwrap_or_default().clone_into(&mut at);
         }
         Err(moved(Vec::new()))
+    }
+
+    /// Creates an object by server-side apply that was not there when it was looked for. One that appeared meanwhile is
+    /// applied over where it is this owner's, as one is whose creation was sent again since the answer was lost; without
+    /// an owner, whosever it is.
+    ///
+    /// Costs one request, and a read where there is one meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Ownership`] where what appeared is somebody else's.
+    pub async fn apply_new(
+        &self,
+        scope: &Scope,
+        object: &Object,
+        owner: Option<&Owner>,
+        options: ApplyOptions,
+    ) -> Result<Applied, Error> {
+        if object.is_generated() {
+            return self.create(scope, object, options).await;
+        }
+        let reference = object.reference();
+        let unseen = Object::new(with_version(object.data(), NEVER))?;
+        let mut tries = 1;
+        loop {
+            let lost = match self.apply(scope, &unseen, options).await {
+                Err(error) if error.is_conflict() && error.field_conflicts().is_empty() => error,
+                done => return done,
+            };
+            match self.get(scope, reference).await? {
+                Some(live) if is_unchanged(object.data(), &live, self.manager()) => {
+                    return Ok(Applied { object: reference.clone(), change: Change::Created, live });
+                }
+                Some(live) => {
+                    if let Some(owner) = owner {
+                        owner.check(reference, &live)?;
+                    }
+                    return self.apply_over(scope, object, &live, options).await;
+                }
+                None if tries >= self.inner.attempts => return Err(lost),
+                None => scope.sleep(backoff(tries, LONGEST_PAUSE)).await?,
+            }
+            tries += 1;
+        }
     }
 
     /// Creates an object, and fails when it is there already.

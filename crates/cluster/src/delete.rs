@@ -75,6 +75,12 @@ pub fn is_kept(object: &Data) -> bool {
     annotation(object, RESOURCE_POLICY).is_some_and(|policy| policy.trim().eq_ignore_ascii_case("keep"))
 }
 
+/// Whether an object is being deleted: it is there until everybody who has a finalizer in it has done what they must, and
+/// nothing brings it back.
+pub fn is_terminating(object: &Data) -> bool {
+    object.at(&["metadata", "deletionTimestamp"]).is_some_and(|time| !time.is_null())
+}
+
 impl Target {
     /// Deletes one object. With an owner, the object is read before: what is not the release's, or is to be kept,
     /// stays; and only what was read is deleted (by its unique id).

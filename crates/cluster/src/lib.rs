@@ -83,7 +83,7 @@ mod watch;
 pub use apply::{Applied, ApplyOptions, Change, Conflicts, FieldValidation, Persistence, footprint};
 pub use bring::{Before, Method};
 pub use crds::{CrdError, CrdPolicy, kinds_of, losses};
-pub use delete::{DeleteOptions, Deletion, Propagation, is_kept};
+pub use delete::{DeleteOptions, Deletion, Propagation, is_kept, is_terminating};
 pub use difference::{FieldChange, REDACTED, difference, expected_difference};
 pub use discovery::{Discovery, Placement, Resource, ServerVersion};
 pub use drift::{

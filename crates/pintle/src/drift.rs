@@ -100,6 +100,17 @@ impl ReleaseHandle {
         observer: &dyn Observer,
         cancel: &CancellationToken,
     ) -> Result<Corrected, Error> {
+        self.correct_after(0, drifts, observer, cancel).await
+    }
+
+    /// The same; the lock gets a fencing token above `fence`.
+    pub(crate) async fn correct_after(
+        &self,
+        fence: i64,
+        drifts: &[Drift],
+        observer: &dyn Observer,
+        cancel: &CancellationToken,
+    ) -> Result<Corrected, Error> {
         let (drifts, contested) = self.target().contests().sort(drifts);
         for contest in &contested {
             tell(observer, &Event::Contested { contest: contest.clone() });
@@ -108,7 +119,7 @@ impl ReleaseHandle {
         let mut corrected = Corrected::default();
         if !drifts.is_empty() {
             let scope = Scope::new(cancel.clone());
-            let correcting = run_locked(self, 0, &scope, async |hold, _| {
+            let correcting = run_locked(self, fence, &scope, async |hold, _| {
                 Ok(self.correct_under(&hold.work, &drifts, observer).await)
             });
             corrected = correcting.instrument(span::correct(self, drifts.len())).await?;

@@ -187,27 +187,28 @@ impl Ensure {
         observer: &dyn Observer,
         cancel: &CancellationToken,
     ) -> Result<Outcome, Error> {
-        let untidy = past.is_untidy();
-        if untidy {
-            self.tidy(&past, cancel).await?;
-        }
+        let scope = Scope::new(cancel.clone());
+        let (untidy, report) = {
+            let record = &past.last.record;
+            // Boxed, as what follows, since the futures are large.
+            let drift = Box::pin(async {
+                let Some(rules) = self.rules_to_look_by(record) else { return Ok(None) };
+                self.release.drift_of(record, rules).await.map(Some)
+            });
+            // A run that died before it had written anything left nothing but its lock.
+            let looks = async { futures::try_join!(self.release.is_locked(&scope), drift) };
+            let (locked, report) = scope.run(looks).await.map_err(|_| Error::CancelledEarly)??;
+            (Box::pin(self.tidy(&past, locked, cancel)).await?, report)
+        };
+        let fence = Basis::of(Some(&past)).fence;
         let record = past.last.record;
         let (mut objects, mut warnings) = (Vec::new(), Vec::new());
-        if let Some(rules) = &self.drift {
-            let revision = record.revision;
-            let watched = self.release.target().watched();
-            let quiet = watched.is_some_and(|watched| watched.is_quiet(&self.release, revision, rules));
-            if quiet {
-                let change = if untidy { Change::Corrected } else { Change::Unchanged };
-                return Ok(Outcome { change, record, objects, warnings });
-            }
-            let scope = Scope::new(cancel.clone());
-            let report = scope.run(self.release.drift_of(&record, rules)).await;
-            let report = report.map_err(|_| Error::CancelledEarly)??;
+        if let (Some(rules), Some(report)) = (&self.drift, report) {
             let mut applied = Vec::new();
             let mut contested = false;
             if !report.drifts.is_empty() {
-                let corrected = self.release.correct(&report.drifts, observer, cancel).await?;
+                let corrected = self.release.correct_after(fence, &report.drifts, observer, cancel);
+                let corrected = Box::pin(corrected).await?;
                 if let Some((_, error)) = corrected.failed.into_iter().next() {
                     return Err(Error::cluster("could not put back what drifted")(error));
                 }
@@ -216,17 +217,36 @@ impl Ensure {
                 (objects, applied) = (corrected.objects, corrected.applied);
             }
             // What is let be has to be looked at again.
-            if let Some(watched) = watched.filter(|_| !contested) {
-                watched.note(&self.release, revision, rules, report.seen, &applied);
+            if let Some(watched) = self.release.target().watched().filter(|_| !contested) {
+                watched.note(&self.release, record.revision, rules, report.seen, &applied);
             }
         }
         let change = if objects.is_empty() && !untidy { Change::Unchanged } else { Change::Corrected };
         Ok(Outcome { change, record, objects, warnings })
     }
 
+    /// By which rules the objects of a record have to be looked at; `None` where drift does not matter, or where the
+    /// objects are watched and nothing happened to them.
+    fn rules_to_look_by(&self, record: &Record) -> Option<&DriftRules> {
+        let rules = self.drift.as_ref()?;
+        let watched = self.release.target().watched();
+        let quiet = watched.is_some_and(|watched| watched.is_quiet(&self.release, record.revision, rules));
+        (!quiet).then_some(rules)
+    }
+
     /// Does the last steps of a run that died before them: the revision before is superseded, and the lock is given
-    /// back.
-    async fn tidy(&self, past: &Past, cancel: &CancellationToken) -> Result<(), Error> {
+    /// back. `false` where there was nothing to do, also where whoever has the lock is alive.
+    async fn tidy(&self, past: &Past, locked: bool, cancel: &CancellationToken) -> Result<bool, Error> {
+        if !locked && !past.is_untidy() {
+            return Ok(false);
+        }
+        match self.finish(past, cancel).await {
+            Err(Error::Held { .. }) if !past.is_untidy() => Ok(false),
+            finished => finished.map(|()| true),
+        }
+    }
+
+    async fn finish(&self, past: &Past, cancel: &CancellationToken) -> Result<(), Error> {
         let (release, basis) = (&self.release, Basis::of(Some(past)));
         let caller = Scope::new(cancel.clone());
         run_locked(release, basis.fence, &caller, async |hold, after| {

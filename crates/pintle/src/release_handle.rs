@@ -115,10 +115,20 @@ impl ReleaseHandle {
     /// Takes the release's lock, from a dead holder too; it gets a fencing token above `fence`. A holder that shows no
     /// life is watched for as long as its lock lasts.
     pub(crate) async fn lock(&self, scope: &Scope, fence: i64) -> Result<Lock, Error> {
+        let taken = self.locks().after(fence).take_from_the_dead(scope, &self.name).await;
+        taken.map_err(|error| Error::lock(&self.name, error))
+    }
+
+    /// Whether somebody has the release's lock: one who is at work, or one who died before the records said so.
+    pub(crate) async fn is_locked(&self, scope: &Scope) -> Result<bool, Error> {
+        let holder = self.locks().holder_of(scope, &self.name).await;
+        Ok(holder.map_err(|error| Error::lock(&self.name, error))?.is_some())
+    }
+
+    fn locks(&self) -> Locks {
         let engine = self.engine();
-        let locks = Locks::new(self.cluster().clone(), self.storage_namespace(), engine.holder().clone());
-        let locks = locks.timing(engine.lock_timing()).after(fence);
-        locks.take_from_the_dead(scope, &self.name).await.map_err(|error| Error::lock(&self.name, error))
+        Locks::new(self.cluster().clone(), self.storage_namespace(), engine.holder().clone())
+            .timing(engine.lock_timing())
     }
 
     /// What marks the release's objects.

@@ -11,7 +11,7 @@ use crate::pki::Identity;
 pub(crate) const USER_AGENT: &str = "pintle-testkit";
 
 /// How long one request may take.
-const DEADLINE: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// How often something that is waited for is looked at.
 const POLL: Duration = Duration::from_millis(50);
@@ -118,7 +118,10 @@ impl Api {
         let started = Instant::now();
         loop {
             let seen = self.find(path);
-            if look(seen.as_ref().ok().and_then(Option::as_ref)) {
+            // Who does not answer has not said that there is none.
+            if let Ok(seen) = &seen
+                && look(seen.as_ref())
+            {
                 return Ok(());
             }
             if started.elapsed() > patience {

@@ -59,6 +59,8 @@ pub fn run(bytes: &[u8]) {
     }
     if let Ok(data) = serde_json::from_slice::<Data>(bytes) {
         let text = Json::new().data_text(&data).expect("data is JSON");
-        assert_eq!(serde_json::from_slice::<Data>(&text).expect("what was written is JSON"), data);
+        // A float without a fraction is written as Go writes it, and read as a whole number.
+        let again = serde_json::from_slice::<Data>(&text).expect("what was written is JSON");
+        assert_eq!(Json::new().data_text(&again).expect("data is JSON"), text);
     }
 }

@@ -35,6 +35,7 @@ pub use watch::{DriftEvent, DriftWatch, Registration};
 
 use crate::difference::{FieldChange, changes_at};
 use crate::fields::{ManagedFields, Mismatch, Wrong, compare, without_bookkeeping};
+use crate::is_terminating;
 use crate::{
     Applied, ApplyOptions, Conflicts, Error, Expect, Object, ObjectRef, Persistence, ProgressObserver, Scope,
     Target, difference,
@@ -167,7 +168,7 @@ impl Target {
             };
             return Ok(Some(drift));
         };
-        if live.at(&["metadata", "deletionTimestamp"]).is_some_and(|time| !time.is_null()) {
+        if is_terminating(live) {
             return Ok(None); // it can only be put back when it is gone
         }
         let masked = Masked::new(object, live, &rules.all_pointers(object, live))?;

@@ -84,8 +84,7 @@ pub fn compare(desired: &Data, live: &Data, manager: &str) -> Vec<Mismatch> {
 
 /// Whether an apply of what is wanted would change nothing.
 pub fn is_unchanged(desired: &Data, live: &Data, manager: &str) -> bool {
-    let terminating = live.at(&["metadata", "deletionTimestamp"]).is_some_and(|time| !time.is_null());
-    !terminating && compare(desired, live, manager).is_empty()
+    !crate::is_terminating(live) && compare(desired, live, manager).is_empty()
 }
 
 /// The part of an object that can be owned (Kubernetes: `managedfields/internal/stripmeta.go`), with a Secret's

@@ -226,6 +226,11 @@ impl Locks {
         self.acquire(scope, release, Patience::UntilDead).await
     }
 
+    /// Who has the lock of a release, alive or dead; `None` where it is free. One request.
+    pub async fn holder_of(&self, scope: &Scope, release: &str) -> Result<Option<String>, LockError> {
+        Ok(self.read(scope, release).await?.map(|lease| lease.holder))
+    }
+
     async fn acquire(&self, scope: &Scope, release: &str, patience: Patience) -> Result<Lock, LockError> {
         let run = self.holder.begin();
         let mut seen: Option<(Lease, Instant)> = None;

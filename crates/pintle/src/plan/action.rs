@@ -34,7 +34,7 @@ pub enum ObjectAction {
     Update,
     /// It exists and is replaced as a whole.
     Replace,
-    /// It is deleted and created anew, since fields change that cannot be changed.
+    /// It is deleted and created anew, since fields change that cannot be changed, or since somebody is deleting it already.
     Recreate,
     /// The same, with what it owns left for the new one to take over.
     RecreateOrphaning,

@@ -7,7 +7,8 @@ use pintle_chart::Chart;
 use pintle_cluster::fields::is_unchanged;
 use pintle_cluster::order::waves;
 use pintle_cluster::{
-    Discovery, Error as ClusterError, Live, Object, ObjectKey, Placement, Scope, expected_difference, losses,
+    Discovery, Error as ClusterError, Live, Object, ObjectKey, Placement, Scope, expected_difference,
+    is_terminating, losses,
 };
 use pintle_release::{ApplyMethod, Record, Status, Stored};
 use pintle_value::{Data, DataMap, Origin};
@@ -265,7 +266,7 @@ pub(crate) async fn plan_revision(
         .map(|(object, template)| planned_crd(object, template, &live, settings.crds, cluster.manager()));
     let mut crds = crds.collect::<Result<Vec<_>, _>>()?;
     warn_of_losses(&objects, &mut warnings);
-    let probing = Probing { cluster, scope: &scope, settings, detail: look.detail, method: writing.method };
+    let probing = Probing { cluster, scope: &scope, settings, detail: look.detail, writing: &writing };
     probing.drop_refused(&mut objects, &translated, &mut warnings).await.map_err(&unread)?;
     probing.probe(&mut crds).await.map_err(&unread)?;
     probing.probe(&mut objects).await.map_err(&unread)?;
@@ -436,6 +437,7 @@ fn planned_crd(
     let now = live.get(&object.key()).cloned();
     let action = match (&now, policy) {
         (None, _) => ObjectAction::Create,
+        (Some(now), _) if is_terminating(now) => ObjectAction::Recreate,
         (Some(now), Crds::CreateReplace) if !is_unchanged(object.data(), now, manager) => {
             let losses = losses_of(&object, now);
             if !losses.is_empty() {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use pintle_cluster::{
     Error as ClusterError, Expect, Live, Method, Object, ObjectKey, ObjectRef, Owner, Scope,
-    expected_difference, is_kept, list_items,
+    expected_difference, is_kept, is_terminating, list_items,
 };
 use pintle_release::{Hook, Record};
 use pintle_value::Data;
@@ -142,6 +142,8 @@ pub(crate) fn changes(
                     })?;
                 }
                 match writing.method {
+                    // A run that died uninstalling, or somebody else, is at it; what is written into it goes with it.
+                    _ if is_terminating(now) => ObjectAction::Recreate,
                     method if !cluster.would_write(&object, writing.before(&object, Some(now)), method) => {
                         ObjectAction::Nothing
                     }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use pintle_cluster::order::{Wave, waves_of_deletion};
-use pintle_cluster::{FieldChange, FieldConflict, Object};
+use pintle_cluster::{FieldChange, FieldConflict, Jobs, Object, Status, status_of};
 use pintle_release::{HookEvent, Record};
 use pintle_value::Data;
 
@@ -156,6 +156,19 @@ impl Planned {
     /// The resource version of the live object.
     pub(crate) fn version(&self) -> Option<&str> {
         self.live.as_ref()?.at(&["metadata", "resourceVersion"])?.as_str()
+    }
+
+    /// Whether the cluster may not serve the kinds of this CRD yet: it is written in this run, or was not established when
+    /// the plan was made.
+    pub(crate) fn may_be_unserved(&self) -> bool {
+        let established =
+            |live| status_of(live, Jobs::Started, jiff::Timestamp::now()).status == Status::Current;
+        self.action != ObjectAction::Nothing || !self.live.as_ref().is_some_and(established)
+    }
+
+    /// Whether somebody is deleting the live object.
+    pub(crate) fn is_terminating(&self) -> bool {
+        self.live.as_ref().is_some_and(pintle_cluster::is_terminating)
     }
 
     /// The unique id of the live object.

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 
 use futures::future::try_join_all;
 use pintle_cluster::{
-    ApplyOptions, Class, Detail, Error, ExamineOptions, Foreign, Method, Object, ObjectKey, Obstacle,
+    ApplyOptions, Before, Class, Detail, Error, ExamineOptions, Foreign, Object, ObjectKey, Obstacle,
     Persistence, Scope, Target,
 };
 
-use super::{Finding, ObjectAction, Planned};
+use super::{Finding, ObjectAction, Planned, Writing};
 use crate::{Conflicts, Immutable, RunOptions};
 
 /// The annotation by which an object says what happens when fields of it would change that cannot be changed: `fail`,
@@ -29,7 +29,7 @@ pub(super) struct Probing<'a> {
     pub(super) scope: &'a Scope,
     pub(super) settings: &'a RunOptions,
     pub(super) detail: Detail,
-    pub(super) method: Method,
+    pub(super) writing: &'a Writing,
 }
 
 impl Probing<'_> {
@@ -40,11 +40,7 @@ impl Probing<'_> {
         Ok(())
     }
 
-    /// The question is a dry run of a server-side apply: what the client merges is not asked about.
     fn is_asked(&self, planned: &Planned) -> bool {
-        if !self.method.is_server_side() {
-            return false;
-        }
         match (planned.action, self.detail) {
             (ObjectAction::Create | ObjectAction::Update, Detail::Fields) => true,
             (ObjectAction::Update, Detail::Actions) => self.policy(&planned.object) != Immutable::Fail,
@@ -66,6 +62,39 @@ impl Probing<'_> {
     }
 
     async fn ask(&self, planned: &mut Planned) -> Result<(), Error> {
+        if self.writing.method.is_server_side() {
+            self.ask_apply(planned).await
+        } else {
+            self.ask_merge(planned).await
+        }
+    }
+
+    /// Asks by a dry run of what the client makes of it: a patch, a creation or a replacement.
+    async fn ask_merge(&self, planned: &mut Planned) -> Result<(), Error> {
+        let before = match &planned.live {
+            Some(live) => self.writing.before(&planned.object, Some(live)),
+            None => Before::default(),
+        };
+        let dry = ApplyOptions::default().persistence(Persistence::DryRun);
+        let asked = self.cluster.bring(self.scope, &planned.object, before, self.writing.method, dry).await;
+        let refusal = match asked {
+            Ok(_) | Err(Error::UnknownKind { .. }) => return Ok(()),
+            // The namespace is not there yet.
+            Err(error) if error.is_not_found() && planned.live.is_none() => return Ok(()),
+            Err(Error::Refused(refusal)) if refusal.class() != Class::Retry => refusal,
+            Err(error) => return Err(error),
+        };
+        let (fields, message) = (refusal.immutable_fields(), refusal.to_string());
+        let obstacle = if fields.is_empty() {
+            Obstacle::Refused(message)
+        } else {
+            Obstacle::Immutable { fields, message }
+        };
+        planned.finding.obstacle = self.answer(planned, Some(obstacle));
+        Ok(())
+    }
+
+    async fn ask_apply(&self, planned: &mut Planned) -> Result<(), Error> {
         let conflicts = match self.settings.conflicts {
             Conflicts::Fail => pintle_cluster::Conflicts::Refuse,
             Conflicts::Force => pintle_cluster::Conflicts::Force,
@@ -76,21 +105,7 @@ impl Probing<'_> {
             self.cluster.examine_object(self.scope, &planned.object, planned.live.as_ref(), &options).await?;
         let mut finding =
             Finding { changes: examined.changes, conflicts: examined.conflicts, obstacle: None };
-        match (examined.obstacle, self.policy(&planned.object)) {
-            (Some(Obstacle::Immutable { .. }), Immutable::Recreate) => {
-                planned.action = ObjectAction::Recreate;
-            }
-            (Some(Obstacle::Immutable { .. }), Immutable::OrphanAndRecreate) => {
-                let owns_pods = planned.object.reference().gvk.is("apps", "StatefulSet");
-                planned.action =
-                    if owns_pods { ObjectAction::RecreateOrphaning } else { ObjectAction::Recreate };
-            }
-            (Some(Obstacle::Immutable { fields, message }), _) => {
-                finding.obstacle = Some(explain_immutable(&fields, &message));
-            }
-            (Some(Obstacle::Refused(message)), _) => finding.obstacle = Some(message),
-            _ => {}
-        }
+        finding.obstacle = self.answer(planned, examined.obstacle);
         if self.settings.conflicts == Conflicts::Fail && !finding.conflicts.is_empty() {
             let owners: Vec<String> = finding
                 .conflicts
@@ -104,6 +119,25 @@ impl Probing<'_> {
         }
         planned.finding = finding;
         Ok(())
+    }
+
+    /// What an obstacle comes to: another action, or the reason why it cannot be done.
+    fn answer(&self, planned: &mut Planned, obstacle: Option<Obstacle>) -> Option<String> {
+        match (obstacle?, self.policy(&planned.object)) {
+            (Obstacle::Immutable { .. }, Immutable::Recreate) => {
+                planned.action = ObjectAction::Recreate;
+                None
+            }
+            (Obstacle::Immutable { .. }, Immutable::OrphanAndRecreate) => {
+                let owns_pods = planned.object.reference().gvk.is("apps", "StatefulSet");
+                planned.action =
+                    if owns_pods { ObjectAction::RecreateOrphaning } else { ObjectAction::Recreate };
+                None
+            }
+            (Obstacle::Immutable { fields, message }, _) => Some(explain_immutable(&fields, &message)),
+            (Obstacle::Refused(message), _) => Some(message),
+            _ => None,
+        }
     }
 
     /// Takes out, or leaves as they are, objects of an old manifest that were written in a version that is not served

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use pintle_cluster::{Before, Discovery, Method, Object, ObjectKey};
+use pintle_cluster::{Before, Discovery, Method, Object, ObjectKey, Owner};
 use pintle_release::{ApplyMethod, Record};
 use pintle_value::Data;
 
@@ -19,6 +19,8 @@ pub(crate) struct Writing {
     originals: HashMap<ObjectKey, Data>,
     /// Objects that the last revision has not, and that exist, are brought to exactly what is wanted.
     exact: bool,
+    /// Whose an object has to be that appears where one is to be created; `None` where it may be anybody's.
+    pub(crate) owner: Option<Owner>,
 }
 
 /// Who merges a new revision, by what was asked for and who merged `last` (Helm: `pkg/action/upgrade.go`,
@@ -72,6 +74,9 @@ impl Writing {
             _ => Method::ClientSide,
         };
         let mut writing = Self { method, exact: matches!(action, Action::Rollback(_)), ..Self::default() };
+        if settings.ownership == Ownership::Check {
+            writing.owner = Some(Owner::new(&record.name, &record.namespace));
+        }
         if let (Method::ClientSide, Some(before), true) = (method, before, action != Action::Install) {
             for Sourced { data, .. } in manifest_objects(before)? {
                 // What cannot be an object never was one in the cluster.

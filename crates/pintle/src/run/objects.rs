@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use futures::future::join_all;
 use pintle_cluster::{
     ApplyOptions, Before, Change as Written, Deletion, Error as ClusterError, Jobs, Method, Object,
-    ObjectRef, Owner, Progress, ProgressObserver, Propagation, Status, Unobserved, WaitError, WaitOptions,
-    kinds_of,
+    ObjectRef, Owner, Progress, ProgressObserver, Propagation, Scope, Status, Unobserved, WaitError,
+    WaitOptions, kinds_of,
 };
 use tracing::Instrument as _;
 
@@ -32,12 +32,17 @@ impl Run<'_> {
         }
         let wanted = crds.iter().filter(|crd| crd.action != ObjectAction::Nothing);
         let wanted: Vec<&Planned> = wanted.collect();
-        if wanted.is_empty() {
-            return Ok(());
+        if !wanted.is_empty() {
+            self.write(wanted, settings, writing, Doing::ApplyingCrds, done).await?;
         }
-        self.write(wanted.clone(), settings, writing, Doing::ApplyingCrds, done).await?;
-        let crds: Vec<Object> = wanted.iter().map(|crd| crd.object.clone()).collect();
-        self.established(&crds, settings, Doing::ApplyingCrds).await
+        // Those too that a run created which died before they were established.
+        let awaited: Vec<Object> =
+            crds.iter().filter(|crd| crd.may_be_unserved()).map(|crd| crd.object.clone()).collect();
+        if awaited.is_empty() {
+            Ok(())
+        } else {
+            self.established(&awaited, settings, Doing::ApplyingCrds).await
+        }
     }
 
     /// Waits until the cluster serves the kinds of these CRDs, and learns of them.
@@ -219,6 +224,9 @@ impl Run<'_> {
             (Some(live), ObjectAction::Update, Method::ServerSide) => {
                 cluster.apply_over(&self.scope, &planned.object, live, options).await
             }
+            (None, _, method) if method.is_server_side() => {
+                cluster.apply_new(&self.scope, &planned.object, writing.owner.as_ref(), options).await
+            }
             (live, _, method) => {
                 let before = match live {
                     Some(live) => writing.before(&planned.object, Some(live)),
@@ -236,11 +244,15 @@ impl Run<'_> {
         })
     }
 
-    /// Deletes an object, and only the one that was looked at, so that it can be created anew, and waits until it is gone.
+    /// Deletes an object, and only the one that was looked at, so that it can be created anew, and waits until it is gone;
+    /// one that somebody is deleting already is waited for.
     async fn make_room(&self, planned: &Planned, settings: &RunOptions) -> Result<(), Stop> {
         let cluster = self.release.cluster();
         let scope = self.scope.within(settings.timeouts.step);
         let reference = planned.object.reference();
+        if let (true, Some(uid)) = (planned.is_terminating(), planned.uid()) {
+            return self.until_gone(&scope, reference, uid.to_owned()).await;
+        }
         let propagation = match planned.action {
             ObjectAction::RecreateOrphaning => Propagation::Orphan,
             // Foreground: what the old one owns must not be taken for the new one's.
@@ -248,15 +260,17 @@ impl Run<'_> {
         };
         let deleted = cluster.delete_now(&scope, reference, propagation, planned.uid()).await;
         match deleted.map_err(|error| Stop::cluster(Doing::Deleting, &error))? {
-            Deletion::Deleted { uid, .. } => {
-                let gone = [(reference.clone(), Some(uid))];
-                let waited = cluster.wait_gone(&scope, &gone, &WaitOptions::default(), &Unobserved).await;
-                match waited {
-                    Ok(()) => Ok(()),
-                    Err(error) => Err(self.unready(Doing::Deleting, error).await),
-                }
-            }
+            Deletion::Deleted { uid, .. } => self.until_gone(&scope, reference, uid).await,
             _ => Ok(()),
+        }
+    }
+
+    async fn until_gone(&self, scope: &Scope, object: &ObjectRef, uid: String) -> Result<(), Stop> {
+        let gone = [(object.clone(), Some(uid))];
+        let cluster = self.release.cluster();
+        match cluster.wait_gone(scope, &gone, &WaitOptions::default(), &Unobserved).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.unready(Doing::Deleting, error).await),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pintle::release::Status;
-use pintle::{Change, Engine, Event, Patience, Wait};
+use pintle::{Change, Engine, Event, Patience, RunOptions, Wait};
 
 use crate::bed::{Recorder, Stage, chart, chart_folder, chart_of, client, nobody, values};
 
@@ -103,6 +103,48 @@ async fn an_opponent_is_named_after_three_rounds_and_let_be_for_a_while() {
     tokio::time::sleep(pause).await;
     assert_eq!(release.ensure(&chart).await.unwrap().change, Change::Corrected);
     assert_ne!(stage.find(path).unwrap()["data"]["greeting"], "mine");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_being_deleted_is_awaited_and_created_anew() {
+    let stage = Stage::new("terminating").await;
+    let release = stage.release("web");
+    let chart = chart_of(&[
+        ("Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"),
+        (
+            "templates/held.yaml",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: held, finalizers: [example.com/cleanup]}\n",
+        ),
+        ("templates/free.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: free}\n"),
+    ]);
+    release.ensure(&chart).await.unwrap();
+    let path = format!("/api/v1/namespaces/{}/configmaps/held", stage.namespace);
+    let before = stage.find(&path).unwrap()["metadata"]["uid"].clone();
+
+    // An uninstall that dies while somebody has yet to answer a finalizer.
+    let plan = release.plan_uninstall().wait(Wait::Ready).await.unwrap();
+    assert!(tokio::time::timeout(Duration::from_secs(2), plan.run(&(), &nobody())).await.is_err());
+    assert_eq!(release.status().await.unwrap().info.status, Status::Uninstalling);
+    assert!(!stage.find(&path).unwrap()["metadata"]["deletionTimestamp"].is_null());
+
+    // Nobody answers: the failure says who is awaited.
+    let mut short = RunOptions::upgrade();
+    short.timeouts.step = Duration::from_secs(2);
+    let error = release.ensure(&chart).upgrade(short).await.unwrap_err();
+    assert!(error.to_string().contains("held up by finalizers: example.com/cleanup"), "{error}");
+
+    let answer = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        stage.tenant.api().merge(&path, &serde_json::json!({"metadata": {"finalizers": null}})).unwrap();
+    };
+    let (ensured, ()) = futures::join!(release.ensure(&chart).into_future(), answer);
+    let outcome = ensured.unwrap();
+    assert_eq!(outcome.record.info.status, Status::Deployed);
+    let anew = stage.find(&path).unwrap();
+    assert_ne!(anew["metadata"]["uid"], before);
+    assert!(anew["metadata"]["deletionTimestamp"].is_null());
+    assert!(stage.find("/api/v1/namespaces/{ns}/configmaps/free").is_some());
+    stage.tenant.api().merge(&path, &serde_json::json!({"metadata": {"finalizers": null}})).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 //! Objects whose fields cannot be changed once they are there.
 
-use pintle::{Immutable, ObjectAction, Wait};
+use pintle::{Detail, Error, Immutable, Merging, ObjectAction, Wait};
 
 use crate::bed::{Stage, chart_of, nobody, values};
 
@@ -49,6 +49,30 @@ async fn a_job_is_explained_and_recreated_where_that_is_wanted() {
     assert_ne!(uid(&stage), before);
     let history = stage.run_helm(&helm, &["history", "web"]);
     assert!(history.contains("Upgrade complete"), "{history}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_client_merges_is_recreated_too() {
+    let stage = Stage::new("immutable-merged").await;
+    let release = stage.release("web");
+    let chart = chart_of(&[("Chart.yaml", CHART), ("values.yaml", VALUES), ("templates/job.yaml", JOB)]);
+    let install = release.plan_install(&chart).merging(Merging::Client);
+    install.await.unwrap().run(&(), &nobody()).await.unwrap();
+    let uid = || stage.find("/apis/batch/v1/namespaces/{ns}/jobs/work").unwrap()["metadata"]["uid"].clone();
+    let before = uid();
+    let given = values(r#"{"tag": "two"}"#);
+
+    // The server is asked where that is wanted, and nothing is written then.
+    let asked = release.plan_upgrade(&chart).values(given.clone()).detail(Detail::Fields).await.unwrap();
+    let error = asked.run(&(), &nobody()).await.unwrap_err();
+    assert!(matches!(&error, Error::Obstructed { object, .. } if object.name == "work"), "{error}");
+    assert!(error.to_string().contains("--on-immutable=recreate"), "{error}");
+    assert_eq!(release.history().await.unwrap().len(), 1);
+
+    let plan = release.plan_upgrade(&chart).values(given).immutable(Immutable::Recreate).await.unwrap();
+    assert_eq!(plan.objects()[0].action, ObjectAction::Recreate);
+    plan.run(&(), &nobody()).await.unwrap();
+    assert_ne!(uid(), before);
 }
 
 #[tokio::test(flavor = "multi_thread")]

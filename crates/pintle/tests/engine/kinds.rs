@@ -1,9 +1,10 @@
 //! CRDs, and kinds that the cluster does not serve any more.
 
-use pintle::{Crds, Error, ObjectAction, Wait};
+use pintle::cluster::Verb;
+use pintle::{Change, Crds, Engine, Error, ObjectAction, Wait};
 use serde_json::json;
 
-use crate::bed::{Stage, chart_of, nobody, values};
+use crate::bed::{Stage, Tripwire, chart_of, nobody, values};
 
 const CHART: &str = "apiVersion: v2\nname: web\nversion: 1.0.0\n";
 
@@ -75,6 +76,36 @@ async fn a_crd_that_would_lose_something_is_refused() {
     assert!(text.contains("~ update             CustomResourceDefinition"), "{text}");
     plan.run(&(), &nobody()).await.unwrap();
     release.plan_uninstall().await.unwrap().run(&(), &nobody()).await.unwrap();
+    let path = format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/things.{group}");
+    stage.tenant.api().delete(&path).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_install_is_gone_on_with_when_its_crds_are_established() {
+    let stage = Stage::new("unestablished").await;
+    let group = format!("{}.example.com", stage.namespace);
+    let chart = chart_of(&[
+        ("Chart.yaml", CHART),
+        ("crds/crd.yaml", &crd(&group, &[V1_BOTH])),
+        ("templates/thing.yaml", &thing(&group, "v1", "one", &[])),
+    ]);
+    // It dies at the moment when the server has taken the CRD, and has not established it.
+    let wire = Tripwire::new(|request| {
+        request.verb == Verb::Apply && request.path.contains("/customresourcedefinitions/")
+    });
+    let engine = Engine::builder().holder("one").build();
+    let target = stage.target(&engine, std::sync::Arc::clone(&wire) as _).await;
+    let release = target.release("web").in_namespace(stage.namespace.name());
+    let plan = release.plan_install(&chart).await.unwrap();
+    let cancel = nobody();
+    tokio::select! {
+        biased;
+        () = wire.token.cancelled() => {}
+        ended = plan.run(&(), &cancel) => panic!("{ended:?}"),
+    }
+    let outcome = release.ensure(&chart).await.unwrap();
+    assert_eq!((outcome.change, outcome.record.revision), (Change::Installed, 1));
+    assert!(stage.find(&format!("/apis/{group}/v1/namespaces/{{ns}}/things/one")).is_some());
     let path = format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/things.{group}");
     stage.tenant.api().delete(&path).unwrap();
 }

@@ -203,6 +203,50 @@ async fn the_last_steps_of_a_dead_run_are_done() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_lock_that_a_run_left_which_had_written_nothing_is_given_back() {
+    let stage = Stage::new("nothing").await;
+    let engine = engine("one");
+    let release = by(&stage, &engine).await;
+    release.ensure(&hooked()).await.unwrap();
+
+    // An upgrade that dies before its first record, by another holder: its lock has to run out.
+    let wire = Tripwire::new(|request| wrote(request, Verb::Create, "/leases"));
+    let dying = stage.target(&self::engine("two"), Arc::clone(&wire) as _).await.release("web");
+    let dying = dying.in_namespace(stage.namespace.name());
+    let plan = dying.plan_upgrade(&hooked()).values(values(r#"{"word": "two"}"#)).await.unwrap();
+    crash(plan, &wire.token).await;
+    assert_eq!(stage.leases(), ["pintle.web"]);
+    assert_eq!(release.ensure(&hooked()).await.unwrap().change, Change::Corrected);
+    assert_eq!(stage.leases(), [""; 0]);
+
+    // A correction of drift that dies when everything is put back.
+    let config = format!("/api/v1/namespaces/{}/configmaps/config", stage.namespace);
+    stage.tenant.api().merge(&config, &serde_json::json!({"data": {"word": "drifted"}})).unwrap();
+    let wire = Tripwire::new(|request| wrote(request, Verb::Apply, "/configmaps/config"));
+    let dying = stage.target(&engine, Arc::clone(&wire) as _).await.release("web");
+    let dying = dying.in_namespace(stage.namespace.name());
+    let cancel = nobody();
+    let chart = hooked();
+    tokio::select! {
+        biased;
+        () = wire.token.cancelled() => {}
+        ended = dying.ensure(&chart).run(&(), &cancel) => panic!("{ended:?}"),
+    }
+    assert_eq!(stage.find(&config).unwrap()["data"]["word"], "one");
+    assert_eq!(stage.leases(), ["pintle.web"]);
+    assert_eq!(release.ensure(&chart).await.unwrap().change, Change::Corrected);
+    assert_eq!(stage.leases(), [""; 0]);
+    assert_eq!(release.ensure(&chart).await.unwrap().change, Change::Unchanged);
+
+    // One who is alive keeps nobody from seeing that nothing is to be done.
+    let locks = Locks::new(stage.target.cluster().clone(), stage.namespace.name(), Holder::new("alive"));
+    let mut lock = locks.take(&Scope::unlimited(), "web").await.unwrap();
+    let looked = lock.run(release.ensure(&chart).into_future()).await;
+    assert_eq!(looked.unwrap().change, Change::Unchanged);
+    lock.release(&Scope::unlimited()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_pending_record_of_helm_is_given_time() {
     let stage = Stage::new("helms").await;
     let release = by(&stage, &engine("one")).await;

@@ -94,6 +94,41 @@ async fn a_plan_says_which_fields_change_and_shows_no_secret() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_appeared_meanwhile_is_not_taken() {
+    let stage = Stage::new("appeared").await;
+    let release = stage.release("web");
+    let plan = release.plan_install(&web()).await.unwrap();
+    let configs = format!("/api/v1/namespaces/{}/configmaps", stage.namespace);
+    let theirs =
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "web"}, "data": {"a": "b"}});
+    stage.tenant.api().create(&configs, &theirs).unwrap();
+    let error = plan.run(&(), &nobody()).await.unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains("ConfigMap \"web\"") && text.contains("cannot be imported into the current release"),
+        "{text}"
+    );
+    assert_eq!(stage.find(&format!("{configs}/web")).unwrap()["data"], json!({"a": "b"}));
+
+    // Where objects may be taken over, whoever made them when, it is.
+    let install = release.plan_upgrade(&web()).ownership(pintle::Ownership::Take);
+    let plan = install.await.unwrap();
+    stage.tenant.api().delete(&format!("{configs}/web")).unwrap();
+    stage.tenant.api().create(&configs, &theirs).unwrap();
+    let moved = plan.run(&(), &nobody()).await.unwrap_err();
+    assert_eq!(moved.class(), Class::Conflict, "it is another one than the plan saw: {moved}");
+    release
+        .plan_upgrade(&web())
+        .ownership(pintle::Ownership::Take)
+        .await
+        .unwrap()
+        .run(&(), &nobody())
+        .await
+        .unwrap();
+    assert_eq!(stage.find(&format!("{configs}/web")).unwrap()["data"]["color"], "blue");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_changed_meanwhile_is_not_overwritten() {
     let stage = Stage::new("moved").await;
     let release = stage.release("web");

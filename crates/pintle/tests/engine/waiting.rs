@@ -55,7 +55,6 @@ async fn the_legacy_strategy_ends_as_helms_does() {
         ("stuck", r#"{"node": "nowhere"}"#, false, "6s", Some("context deadline exceeded")),
         ("unbound", r#"{"claim": true}"#, false, "6s", Some("context deadline exceeded")),
         ("unlooked-at", r#"{"job": {"outcome": "Failed"}}"#, false, "60s", None),
-        ("failing", r#"{"job": {"outcome": "Failed"}}"#, true, "60s", Some("job is failed: ")),
         ("complete", r#"{"job": {"outcome": "Succeeded"}}"#, true, "60s", None),
         (
             "hooked",

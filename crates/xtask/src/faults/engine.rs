@@ -8,7 +8,10 @@ use clap::{Args, ValueEnum};
 use pintle::chart::{File, Limits};
 use pintle::cluster::LockTiming;
 use pintle::value::DataMap;
-use pintle::{CancellationToken, Chart, Engine, Error, OnFailure, Outcome, ReleaseHandle, RunOptions, Wait};
+use pintle::{
+    CancellationToken, Chart, Class, Engine, Error, OnFailure, Outcome, ReleaseHandle, Remedy, RunOptions,
+    Wait,
+};
 
 /// The group in the fixture's files, instead of which each place has its own: CRDs belong to the whole cluster.
 const GROUP: &str = "faults.pintle.test";
@@ -62,6 +65,12 @@ pub(crate) struct Arguments {
     pub(crate) lease: u64,
 }
 
+/// The exit code where the same again may work.
+pub(crate) const RETRY: i32 = 75;
+
+/// The exit code of an upgrade that failed and was rolled back.
+pub(crate) const ROLLED_BACK: i32 = 3;
+
 /// The name of the release.
 pub(crate) const RELEASE: &str = "web";
 
@@ -75,7 +84,12 @@ pub(crate) fn run(arguments: &Arguments) -> crate::Outcome {
         Err(Error::NotFound { .. }) if arguments.action == Action::Uninstall => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
-            ExitCode::FAILURE
+            let code = match &error {
+                Error::Failed(failed) if matches!(failed.remedy, Remedy::RolledBack { .. }) => ROLLED_BACK,
+                error if error.class() == Class::Retry => RETRY,
+                _ => 1,
+            };
+            ExitCode::from(u8::try_from(code)?)
         }
     })
 }

@@ -1,19 +1,27 @@
 //! `cargo xtask faults`: the engine is killed and hindered at every single API request.
 
-use std::collections::VecDeque;
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use pintle_testkit::{Bed, Cluster, Machinery, Mishap, TenantOptions};
+use pintle_testkit::{Bed, Cluster, Machinery};
 
 pub(crate) mod engine;
+mod matrix;
 mod place;
+mod stage;
+mod trouble;
 
 use crate::Fault;
+use crate::random::Seed;
 use engine::Action;
-use place::Place;
+use matrix::{End, Matrix, Order, Round, Row};
+use stage::{Ended, Stage};
+
+/// How often a round, or what it begins with, is tried that a busy machine spoils.
+const TRIES: u32 = 4;
 
 /// What goes wrong, and how often.
 #[derive(Debug, Args)]
@@ -27,323 +35,161 @@ pub(crate) struct Arguments {
     /// How many rounds go on at once.
     #[arg(long, default_value_t = 4)]
     jobs: usize,
-    /// Ends the rows after so many seconds, wherever they are; a sample for the tests.
+    /// A sample instead: rounds of all rows in turn, at requests by chance, until so many seconds have passed. The API
+    /// server is not restarted in it.
     #[arg(long)]
     seconds: Option<u64>,
+    /// Which sample; a seed always gives the same.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
 }
 
-/// What happens to the engine at a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Trouble {
-    KilledBefore,
-    KilledAfter,
-    Status(u16),
-    CutBefore,
-    CutAfter,
-    Late,
-    Restart,
-}
-
-impl Trouble {
-    const ALL: [Self; 10] = [
-        Self::KilledBefore,
-        Self::KilledAfter,
-        Self::Status(409),
-        Self::Status(429),
-        Self::Status(500),
-        Self::Status(503),
-        Self::CutBefore,
-        Self::CutAfter,
-        Self::Late,
-        Self::Restart,
-    ];
-
-    fn name(self) -> String {
-        match self {
-            Self::KilledBefore => "killed before".to_owned(),
-            Self::KilledAfter => "killed after".to_owned(),
-            Self::Status(429) => "429, Retry-After: 1".to_owned(),
-            Self::Status(code) => code.to_string(),
-            Self::CutBefore => "cut before".to_owned(),
-            Self::CutAfter => "cut after".to_owned(),
-            Self::Late => "timeout".to_owned(),
-            Self::Restart => "server restarted".to_owned(),
-        }
-    }
-}
-
-const ACTIONS: [Action; 5] =
-    [Action::Install, Action::Upgrade, Action::Fail, Action::Rollback, Action::Uninstall];
-
-/// One row of the matrix: an action with one kind of trouble, at request after request.
-#[derive(Clone, Copy)]
-struct Row {
-    action: Action,
-    trouble: Trouble,
-    number: usize,
-}
-
-impl Row {
-    fn name(&self) -> String {
-        format!("{} {}", format!("{:?}", self.action).to_lowercase(), self.trouble.name())
-    }
-}
-
-/// What came of a row.
-struct Score {
-    row: Row,
-    tried: usize,
-    /// How many of those the action itself came through.
-    unharmed: usize,
-    failures: Vec<String>,
-    took: Duration,
-    cut_short: bool,
-}
-
-#[expect(clippy::print_stdout, reason = "a command line prints its result")]
 pub(crate) fn run(arguments: &Arguments) -> crate::Outcome {
-    let rows = ACTIONS.iter().flat_map(|action| Trouble::ALL.iter().map(move |trouble| (*action, *trouble)));
-    let rows = rows.enumerate().map(|(number, (action, trouble))| Row { action, trouble, number });
-    let (last, first): (VecDeque<Row>, VecDeque<Row>) = rows
-        .filter(|row| row.name().contains(&arguments.only))
-        .partition(|row| row.trouble == Trouble::Restart);
-    if first.is_empty() && last.is_empty() {
+    let order = match arguments.seconds {
+        None => Order::Through(arguments.every.max(1)),
+        Some(_) => Order::Sample(Seed(arguments.seed).random("faults")),
+    };
+    let matrix = Matrix::new(&arguments.only, order);
+    if matrix.rows.is_empty() {
         return Err("no row has that in its name".into());
     }
-    let bed = Bed::builder().management(Machinery::Api).boot()?;
-    let options = TenantOptions::new("faults").machinery(Machinery::Controllers);
-    let tenant = bed.add_tenant(&options)?;
+    let bed = Bed::builder().management(Machinery::Controllers).boot()?;
+    let cluster = bed.management();
+    let ground = Ground { cluster: &cluster, stages: Mutex::default(), made: AtomicUsize::new(0) };
+    let mut requests = Vec::new();
+    if arguments.seconds.is_some() {
+        requests = ground.count(&matrix.actions())?;
+    }
     let end = arguments.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
-
-    let every = arguments.every.max(1);
-    let scores = Mutex::new(Vec::new());
-    let finish = |score: Score| {
-        tell(&score);
-        lock(&scores).push(score);
+    let matrix = Mutex::new(matrix);
+    let next = |alone: bool| {
+        if end.is_some_and(|end| Instant::now() > end) {
+            return None;
+        }
+        let of = |action| requests.iter().find(|(one, _)| *one == action).map_or(1, |(_, count)| *count);
+        lock(&matrix).next(alone, of)
     };
-    let queue: Mutex<VecDeque<Task>> =
-        Mutex::new(first.into_iter().map(|row| Task::new(row, every)).collect());
     std::thread::scope(|scope| {
         for _ in 0..arguments.jobs.max(1) {
             scope.spawn(|| {
-                loop {
-                    let Some(mut task) = lock(&queue).pop_front() else { return };
-                    // A sample is one of all rows: each has a turn after the other.
-                    match task.work(&tenant, every, end) {
-                        Going::On if end.is_some() => lock(&queue).push_back(task),
-                        Going::On => lock(&queue).push_front(task),
-                        Going::Over => finish(task.score),
-                    }
+                while let Some(round) = next(false) {
+                    ground.play(round, &matrix);
                 }
             });
         }
     });
     // One after the other: they have the server to themselves.
-    for row in last {
-        let mut task = Task::new(row, every);
-        while let Going::On = task.work(&tenant, every, end) {}
-        finish(task.score);
+    while arguments.seconds.is_none()
+        && let Some(round) = next(true)
+    {
+        ground.play(round, &matrix);
     }
-    let scores = scores.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let tried: usize = scores.iter().map(|score| score.tried).sum();
-    let failed: usize = scores.iter().map(|score| score.failures.len()).sum();
-    println!("{tried} requests tried, {} survived", tried - failed.min(tried));
-    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let matrix = matrix.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(tell(&matrix.rows))
 }
 
 #[expect(clippy::print_stdout, reason = "a command line prints its result")]
-fn tell(score: &Score) {
-    println!(
-        "{:32} {:4} tried {:4} survived ({:4} unharmed), {:.0} s{}",
-        score.row.name(),
-        score.tried,
-        score.tried - score.failures.len().min(score.tried),
-        score.unharmed,
-        score.took.as_secs_f64(),
-        if score.cut_short { ", not to the end" } else { "" }
-    );
-    for failure in &score.failures {
-        println!("    {failure}");
-    }
-}
-
-/// A row that is being worked on, in a namespace of its own.
-struct Task {
-    score: Score,
-    request: usize,
-    stage: Option<Stage>,
-}
-
-/// Whether a row has more requests.
-enum Going {
-    On,
-    Over,
-}
-
-impl Task {
-    fn new(row: Row, every: usize) -> Self {
-        let score = Score {
-            row,
-            tried: 0,
-            unharmed: 0,
-            failures: Vec::new(),
-            took: Duration::ZERO,
-            cut_short: false,
-        };
-        Self { score, request: 1 + row.number % every, stage: None }
-    }
-
-    /// One round: the row's next request, or its end when the action ends before that many.
-    fn work(&mut self, cluster: &Cluster, every: usize, end: Option<Instant>) -> Going {
-        if end.is_some_and(|end| Instant::now() > end) || self.score.failures.len() > 10 {
-            self.score.cut_short = true;
-            return Going::Over;
+fn tell(rows: &[Row]) -> ExitCode {
+    let [mut tried, mut failed] = [0, 0];
+    for row in rows.iter().filter(|row| row.tried > 0) {
+        println!("{}", described(row));
+        for failure in &row.failures {
+            println!("    {failure}");
         }
-        let started = Instant::now();
-        let going = self.round(cluster);
-        self.score.took += started.elapsed();
-        self.request += every;
-        going
+        tried += row.tried;
+        failed += row.failures.len();
     }
+    println!("{tried} requests tried, {} survived", tried - failed);
+    if failed == 0 && tried > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
 
-    fn round(&mut self, cluster: &Cluster) -> Going {
-        let row = self.score.row;
-        let stage = match self.stage.take() {
-            Some(stage) => Ok(stage),
-            None => Stage::new(cluster, row.action, row.number * 1000 + self.request),
-        };
-        let ended = stage.and_then(|mut stage| {
-            let ended = stage.round(row, self.request, self.score.tried % 8 == 7)?;
-            self.stage = Some(stage);
-            Ok(ended)
+fn described(row: &Row) -> String {
+    format!(
+        "{:30} {:4} tried {:4} survived ({:4} unharmed, {:3} by more than one call), {:.0} s{}",
+        row.name(),
+        row.tried,
+        row.tried - row.failures.len(),
+        row.unharmed,
+        row.stubborn,
+        row.took.as_secs_f64(),
+        if row.ended == Some(End::Whole) { "" } else { ", not to the end" }
+    )
+}
+
+/// A cluster with the releases that rounds are played on.
+struct Ground<'a> {
+    cluster: &'a Cluster,
+    /// Those that nobody plays on at the moment.
+    stages: Mutex<Vec<(Action, Stage)>>,
+    made: AtomicUsize,
+}
+
+impl Ground<'_> {
+    /// How many requests each action sends where nothing goes wrong.
+    fn count(&self, actions: &[Action]) -> Result<Vec<(Action, usize)>, Fault> {
+        let counts: Vec<Result<(Action, usize), Fault>> = std::thread::scope(|scope| {
+            let count = |action: Action| {
+                let mut stage = self.stage(action)?;
+                let requests = stage.count()?;
+                lock(&self.stages).push((action, stage));
+                Ok((action, requests))
+            };
+            let counted: Vec<_> = actions.iter().map(|action| scope.spawn(move || count(*action))).collect();
+            let join = |one: std::thread::ScopedJoinHandle<'_, _>| {
+                one.join().unwrap_or_else(|_| Err("a thread panicked".into()))
+            };
+            counted.into_iter().map(join).collect()
         });
-        match ended {
-            Ok(None) => return Going::Over,
-            Ok(Some(Survived { unharmed })) => self.score.unharmed += usize::from(unharmed),
-            // The next round begins in a new namespace.
-            Err(error) => self.score.failures.push(format!("request {}: {error}", self.request)),
-        }
-        self.score.tried += 1;
-        Going::On
-    }
-}
-
-struct Survived {
-    /// Whether the action itself succeeded.
-    unharmed: bool,
-}
-
-/// A place, and in which state its release is.
-struct Stage {
-    place: Place,
-    /// The variant that is deployed, and in which revision; `None` where there is no release.
-    deployed: Option<(&'static str, u32)>,
-    /// The revision that had the other variant last.
-    before: u32,
-}
-
-impl Stage {
-    fn new(cluster: &Cluster, action: Action, number: usize) -> Result<Self, Fault> {
-        let mut stage = Self { place: Place::new(cluster, number)?, deployed: None, before: 0 };
-        match action {
-            Action::Install => {}
-            Action::Rollback => {
-                stage.ensure("b")?;
-                stage.ensure("a")?;
-            }
-            _ => stage.ensure("a")?,
-        }
-        Ok(stage)
+        counts.into_iter().collect()
     }
 
-    fn ensure(&mut self, variant: &'static str) -> Result<(), Fault> {
-        self.place.act(Action::Ensure, variant, 1)?;
-        self.note(variant)
-    }
-
-    fn note(&mut self, variant: &'static str) -> Result<(), Fault> {
-        let revision = self.place.check_deployed(variant)?;
-        if let Some((old, at)) = self.deployed.replace((variant, revision))
-            && old != variant
-        {
-            self.before = at;
-        }
-        Ok(())
-    }
-
-    /// One round: the action with its trouble at a request, then healing, then a look at everything. `None` where the
-    /// action sent fewer requests. A stranger heals by waiting until the lock has run out.
-    fn round(&mut self, row: Row, request: usize, by_stranger: bool) -> Result<Option<Survived>, Fault> {
-        let now = self.deployed.map_or("b", |(variant, _)| variant);
-        let other = if now == "a" { "b" } else { "a" };
-        let variant = match row.action {
-            Action::Install => "a",
-            Action::Fail | Action::Uninstall => now,
-            _ => other,
+    fn stage(&self, action: Action) -> Result<Stage, Fault> {
+        let free = {
+            let mut stages = lock(&self.stages);
+            let at = stages.iter().position(|(one, _)| *one == action);
+            at.map(|at| stages.swap_remove(at).1)
         };
-        let what = (row.action, variant, self.before);
-        let ended = match row.trouble {
-            Trouble::KilledBefore => self.place.kill_at(request, false, what)?,
-            Trouble::KilledAfter => self.place.kill_at(request, true, what)?,
-            trouble => self.place.hinder_at(request, self.mishap(trouble), what)?,
-        };
-        if row.trouble == Trouble::Restart {
-            let patience = Duration::from_secs(60);
-            self.place.cluster.api().wait_until("/readyz", "the server", patience, |seen| seen.is_some())?;
-            self.place.cluster.start()?;
+        if let Some(stage) = free {
+            return Ok(stage);
         }
-        let wanted_code = if row.action == Action::Fail { Some(1) } else { Some(0) };
-        let unharmed = ended.code == wanted_code;
-        let at = |error: Fault| -> Fault {
-            let struck = ended.struck.as_deref().unwrap_or("none");
-            format!("({struck}; said: {}) {error}", ended.stderr.trim()).into()
-        };
-        let holder = if by_stranger { "stranger" } else { "faults" };
-        if row.action == Action::Uninstall {
-            self.place.heal(Action::Uninstall, variant, holder).map_err(at)?;
-            self.place.check_gone().map_err(at)?;
-            self.place.sweep()?;
-            self.deployed = None;
-        } else {
-            self.place.heal(Action::Ensure, variant, holder).map_err(at)?;
-            self.note(variant).map_err(at)?;
-        }
-        if ended.struck.is_none() {
-            return if unharmed { Ok(None) } else { Err(at("it failed by itself".into())) };
-        }
-        match row.action {
-            Action::Install => {
-                self.place.act(Action::Uninstall, variant, 1)?;
-                self.place.check_gone()?;
-                self.place.sweep()?;
-                self.deployed = None;
+        let mut tries = 1;
+        loop {
+            match Stage::new(self.cluster, action, self.made.fetch_add(1, Ordering::Relaxed)) {
+                Err(_) if tries < TRIES => tries += 1,
+                made => return made,
             }
-            Action::Uninstall => self.ensure("a")?,
-            _ => {}
         }
-        Ok(Some(Survived { unharmed }))
     }
 
-    fn mishap(&self, trouble: Trouble) -> Mishap {
-        match trouble {
-            Trouble::Status(429) => Mishap::Status(429, Some(1)),
-            Trouble::Status(code) => Mishap::Status(code, None),
-            Trouble::CutAfter => Mishap::cut_after(),
-            Trouble::Late => Mishap::Late(Duration::from_secs(18)),
-            Trouble::Restart => {
-                let cluster = self.place.cluster.clone();
-                Mishap::Before(Arc::new(move || {
-                    let _ = cluster.stop();
-                    let cluster = cluster.clone();
-                    std::thread::spawn(move || cluster.start());
-                }))
+    #[expect(clippy::print_stderr, reason = "who waits for hours wants to hear how it goes")]
+    fn play(&self, round: Round, matrix: &Mutex<Matrix>) {
+        let started = Instant::now();
+        let mut tries = 1;
+        let ended = loop {
+            match self.round(round) {
+                Ok(Ended::Void) if tries < TRIES => tries += 1,
+                ended => break ended.map_err(|error| format!("request {}: {error}", round.request)),
             }
-            _ => Mishap::cut_before(),
+        };
+        if let Err(failure) = &ended {
+            eprintln!("{:?} {}: {failure}", round.action, round.trouble.name());
         }
+        if let Some(row) = lock(matrix).note(round, ended, started.elapsed()) {
+            eprintln!("{}", described(row));
+        }
+    }
+
+    fn round(&self, round: Round) -> Result<Ended, Fault> {
+        let mut stage = self.stage(round.action)?;
+        let holder = if round.by_stranger { "stranger" } else { place::HOLDER };
+        // A stage where something failed is not gone on with.
+        let ended = stage.round(round.trouble, round.request, holder)?;
+        lock(&self.stages).push((round.action, stage));
+        Ok(ended)
     }
 }
 
-fn lock<T>(value: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
     // Each change is whole.
     value.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -6,14 +6,26 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use pintle_testkit::{Cluster, FaultProxy, Helm, Mishap, Namespace};
+use pintle_testkit::{Api, Cluster, Error, FaultProxy, Helm, Mishap, Namespace};
 use serde_json::Value;
 
-use super::engine::{Action, RELEASE};
+use super::engine::{Action, RELEASE, RETRY};
 use crate::Fault;
 
 /// How long one process may take: something hangs when it takes longer.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Whose name the lock has, unless a stranger heals.
+pub(super) const HOLDER: &str = "faults";
+
+/// How long a lock outlives a crash, as it is by default, where a stranger heals.
+const LEASE: Duration = Duration::from_secs(13);
+
+/// The same for all others, who need not wait for that: a holder on a busy machine does not lose its lock.
+const LONG_LEASE: Duration = Duration::from_secs(60);
+
+/// How often a reconciler calls, where it is told that the same again may work.
+const CALLS: u32 = 8;
 
 /// A namespace of its own with one release, behind a proxy of its own.
 pub(super) struct Place {
@@ -30,6 +42,8 @@ pub(super) struct Place {
 pub(super) struct Ended {
     /// The request that a mishap met; `None` where the process sent fewer.
     pub(super) struck: Option<String>,
+    /// How many requests it sent.
+    pub(super) requests: usize,
     /// Its exit code; `None` for one that was killed.
     pub(super) code: Option<i32>,
     pub(super) stderr: String,
@@ -61,24 +75,34 @@ impl Place {
         })
     }
 
-    /// Lets the engine do something without any mishap.
-    pub(super) fn act(&self, action: Action, variant: &str, to: u32) -> Result<(), Fault> {
+    /// Lets the engine do something without any mishap, whatever comes of it.
+    pub(super) fn count(&self, action: Action, variant: &str, to: u32) -> Result<Ended, Fault> {
         self.proxy.disarm();
-        self.finish(self.start(action, variant, to, "faults")?)?.success()
+        self.finish(self.start(action, variant, to, HOLDER, LONG_LEASE)?)
     }
 
-    /// Heals what a mishap left, as a process of this name.
-    pub(super) fn heal(&self, action: Action, variant: &str, holder: &str) -> Result<(), Fault> {
+    /// Heals what a mishap left, as a process of this name, and gives how many calls it took: as a reconciler, it calls
+    /// again where the engine says that this may help, such as where a machine is so busy that the server does not
+    /// answer in time.
+    pub(super) fn heal(&self, action: Action, variant: &str, holder: &str) -> Result<u32, Fault> {
         self.proxy.disarm();
-        self.finish(self.start(action, variant, 1, holder)?)?.success()
+        let mut calls = 1;
+        loop {
+            let ended = self.finish(self.start(action, variant, 1, holder, LONG_LEASE)?)?;
+            if ended.code != Some(RETRY) || calls == CALLS {
+                return ended.success().map(|()| calls);
+            }
+            calls += 1;
+        }
     }
 
-    /// Lets the engine do something, and kills it at a request.
+    /// Lets the engine do something, and kills it at a request; `healer` heals.
     pub(super) fn kill_at(
         &self,
         request: usize,
         after: bool,
         (action, variant, to): (Action, &str, u32),
+        healer: &str,
     ) -> Result<Ended, Fault> {
         let victim: Arc<Mutex<Option<Child>>> = Arc::default();
         let kill = {
@@ -98,7 +122,7 @@ impl Place {
             })
         };
         self.proxy.arm(request, if after { Mishap::After(kill) } else { Mishap::Before(kill) });
-        let mut child = self.start(action, variant, to, "faults")?;
+        let mut child = self.start(action, variant, to, HOLDER, lease_until(healer))?;
         let stderr = child.stderr.take();
         *victim.lock().unwrap_or_else(PoisonError::into_inner) = Some(child);
         let started = std::time::Instant::now();
@@ -117,26 +141,34 @@ impl Place {
             std::thread::sleep(Duration::from_millis(10));
         };
         self.proxy.drain();
-        Ok(Ended { struck: self.proxy.struck(), code, stderr: read(stderr) })
+        Ok(Ended { struck: self.proxy.struck(), requests: self.proxy.count(), code, stderr: read(stderr) })
     }
 
-    /// Lets the engine do something, and lets one request go wrong.
+    /// Lets the engine do something, and lets one request go wrong; `healer` heals.
     pub(super) fn hinder_at(
         &self,
         request: usize,
         mishap: Mishap,
         (action, variant, to): (Action, &str, u32),
+        healer: &str,
     ) -> Result<Ended, Fault> {
         self.proxy.arm(request, mishap);
-        let ended = self.finish(self.start(action, variant, to, "faults")?)?;
+        let ended = self.finish(self.start(action, variant, to, HOLDER, lease_until(healer))?)?;
         Ok(Ended { struck: self.proxy.struck(), ..ended })
     }
 
-    fn start(&self, action: Action, variant: &str, to: u32, holder: &str) -> Result<Child, Fault> {
+    fn start(
+        &self,
+        action: Action,
+        variant: &str,
+        to: u32,
+        holder: &str,
+        lease: Duration,
+    ) -> Result<Child, Fault> {
         let name = format!("{action:?}").to_lowercase();
         Ok(Command::new(std::env::current_exe()?)
             .args(["faults-engine", "--action", &name, "--variant", variant, "--holder", holder])
-            .args(["--to", &to.to_string(), "--lease", "13", "--group", &self.group])
+            .args(["--to", &to.to_string(), "--lease", &lease.as_secs().to_string(), "--group", &self.group])
             .args(["--namespace", self.namespace.name()])
             .arg("--kubeconfig")
             .arg(self.folder.path().join("kubeconfig"))
@@ -160,7 +192,7 @@ impl Place {
         }
         let code = child.wait()?.code();
         self.proxy.drain();
-        Ok(Ended { struck: None, code, stderr: read(stderr) })
+        Ok(Ended { struck: None, requests: self.proxy.count(), code, stderr: read(stderr) })
     }
 
     /// The revision that is deployed, by the real Helm; all that must be true of a deployed release is checked.
@@ -196,7 +228,8 @@ impl Place {
         expected.extend(single);
         expected.extend(["jobs/before".to_owned(), "widgets/widget".to_owned()]);
         self.check_objects(&expected)?;
-        let config = self.object("/api/v1", "configmaps/config-0")?;
+        let path = format!("/api/v1/namespaces/{}/configmaps/config-0", self.namespace);
+        let config = self.patiently(|api| api.get(&path))?;
         if text(&config, "/data/variant") != variant {
             return Err(format!("config-0 is {config}").into());
         }
@@ -212,15 +245,19 @@ impl Place {
         self.check_objects(&BTreeSet::from(["jobs/before".to_owned()]))
     }
 
-    /// Deletes what an uninstall leaves, so that the next install meets nothing.
-    pub(super) fn sweep(&self) -> Result<(), Fault> {
-        let api = self.cluster.api();
-        api.delete(&format!("/apis/batch/v1/namespaces/{}/jobs/before", self.namespace))?;
+    /// Deletes the hook that an uninstall leaves.
+    pub(super) fn sweep_hook(&self) -> Result<(), Fault> {
+        let path = format!("/apis/batch/v1/namespaces/{}/jobs/before", self.namespace);
+        self.patiently(|api| api.delete(&path))
+    }
+
+    /// Deletes the CRDs that an uninstall leaves, so that the next install meets nothing.
+    pub(super) fn sweep_crds(&self) -> Result<(), Fault> {
         for plural in ["widgets", "gadgets"] {
             let name = format!("{plural}.{}", self.group);
             let path = format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}");
-            api.delete(&path)?;
-            api.wait_until(&path, "the crd going away", PATIENCE, |seen| seen.is_none())?;
+            self.patiently(|api| api.delete(&path))?;
+            self.cluster.api().wait_until(&path, "the crd going away", PATIENCE, |seen| seen.is_none())?;
         }
         Ok(())
     }
@@ -242,7 +279,8 @@ impl Place {
             (&widgets, "gadgets"),
         ] {
             // A kind whose CRD is gone has no objects.
-            let Some(list) = self.list(group, kind)? else { continue };
+            let path = format!("{group}/namespaces/{}/{kind}", self.namespace);
+            let Some(list) = self.patiently(|api| api.find(&path))? else { continue };
             for object in list.get("items").and_then(Value::as_array).into_iter().flatten() {
                 let name = text(object, "/metadata/name");
                 let anybodys = ["kube-root-ca.crt", "default"].contains(&name)
@@ -260,21 +298,19 @@ impl Place {
         Err(format!("missing: {missing:?}, orphaned: {surplus:?}").into())
     }
 
-    /// Lists a kind; a server that is busy with a new kind is asked again.
-    fn list(&self, group: &str, kind: &str) -> Result<Option<Value>, Fault> {
+    /// Asks the server; one that is busy with a new kind, or on a busy machine, is asked again.
+    fn patiently<T>(&self, ask: impl Fn(&Api) -> Result<T, Error>) -> Result<T, Fault> {
         let started = std::time::Instant::now();
         loop {
-            match self.cluster.api().find(&format!("{group}/namespaces/{}/{kind}", self.namespace)) {
-                Err(pintle_testkit::Error::Refused { status: 429, .. }) if started.elapsed() < PATIENCE => {
+            match ask(self.cluster.api()) {
+                Err(Error::Refused { status: 429, .. } | Error::Unanswered { .. })
+                    if started.elapsed() < PATIENCE =>
+                {
                     std::thread::sleep(Duration::from_millis(200));
                 }
-                listed => return Ok(listed?),
+                answered => return Ok(answered?),
             }
         }
-    }
-
-    fn object(&self, group: &str, path: &str) -> Result<Value, Fault> {
-        Ok(self.cluster.api().get(&format!("{group}/namespaces/{}/{path}", self.namespace))?)
     }
 
     fn ask_helm(&self, command: &[&str]) -> Result<Vec<Value>, Fault> {
@@ -282,6 +318,11 @@ impl Place {
         let text = self.helm.run(arguments)?.success()?;
         Ok(serde_json::from_str(&text)?)
     }
+}
+
+/// How long the lock lasts of one whose work is healed by `healer`.
+fn lease_until(healer: &str) -> Duration {
+    if healer == HOLDER { LONG_LEASE } else { LEASE }
 }
 
 fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {

@@ -78,6 +78,9 @@ fn steps(workspace: &Workspace) -> Vec<Step> {
     }
     steps.push(Step::new("tests", step::tests));
     steps.push(fuzz::short_run());
+    steps.push(Step::new("faults, a sample", |_| {
+        cargo(["run", "--quiet", "--package", "pintle-xtask", "--", "faults", "--seconds", "40"])
+    }));
     steps.push(Step::new("corpus", |_| {
         cargo(["run", "--profile", "corpus", "--quiet", "--package", "pintle-xtask", "--", "corpus"])
     }));
