@@ -48,5 +48,5 @@ pub(super) fn tests(_: &Workspace) -> Result<(), Fault> {
     // Compiled before the bed is booted: control planes take memory and time that the compiler wants.
     cargo(["test", "--workspace", "--all-features", "--no-run"])?;
     let bed = Bed::builder().tenant(TenantOptions::new("tenant1")).boot()?;
-    cargo_with(["test", "--workspace", "--all-features"], [(BED_VARIABLE, bed.handover())])
+    cargo_with(["test", "--workspace", "--all-features", "--no-fail-fast"], [(BED_VARIABLE, bed.handover())])
 }
