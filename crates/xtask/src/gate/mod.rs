@@ -55,17 +55,15 @@ pub(crate) fn run(arguments: &Arguments) -> crate::Outcome {
 }
 
 fn steps(workspace: &Workspace) -> Vec<Step> {
-    let [fuzz_format, fuzz_clippy] = fuzz::looks();
     let mut steps = vec![
         Step::new("format", |_| cargo(["fmt", "--all", "--check"])),
-        fuzz_format,
+        fuzz::format(),
         Step::new("layers", layers::check),
         Step::new("loose files", loose::check),
         Step::new("licences", licences::check),
         Step::new("clippy", |_| {
             cargo(["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"])
         }),
-        fuzz_clippy,
         Step::new("documentation", |_| {
             step::cargo_with(["doc", "--workspace", "--no-deps"], [("RUSTDOCFLAGS", "-D warnings")])
         }),
