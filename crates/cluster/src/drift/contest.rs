@@ -204,7 +204,7 @@ mod tests {
     fn drift(field: &str) -> Drift {
         let config = r#"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","namespace":"b"}}"#;
         let wanted = Object::new(serde_json::from_str(config).unwrap()).unwrap();
-        let owner = r#"{"field":".data.x","manager":"kubectl-edit"}"#;
+        let owner = r#"{"field":".data.x","manager":"kubectl-edit","subresource":""}"#;
         let change = format!(r#"{{"path":{field:?},"owners":[{owner}]}}"#);
         let changes: Vec<FieldChange> = vec![serde_json::from_str(&change).unwrap()];
         Drift { object: wanted.reference().clone(), kind: DriftKind::Changed, changes, wanted }

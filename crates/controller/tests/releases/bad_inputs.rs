@@ -181,7 +181,8 @@ fn charts_over_the_limits() -> Tested {
         place.charts.add_files(name, &[("Chart.yaml", head.as_str()), ("templates/a.yaml", template)])
     };
     // Nothing that an archive makes smaller.
-    let noise: String = (0_u64..1200).map(|number| (number * 0x9E37_79B9_7F4A_7C15).to_string()).collect();
+    let noise: String =
+        (0_u64..1200).map(|number| number.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_string()).collect();
     serve("large", &format!("# {noise}\n"))?;
     serve("blown-up", &format!("# {}\n", "-".repeat(10_000)))?;
     serve("talkative", "{{ repeat 3000 \"# a line\\n\" }}")?;
