@@ -72,7 +72,7 @@ pub(super) struct Round {
 
 impl Matrix {
     /// The rows whose name contains a text. A server that is restarted has rows that are done alone: they are given out
-    /// by [`alone`](Self::alone).
+    /// by [`next`](Self::next) when it is asked for them.
     pub(super) fn new(only: &str, order: Order) -> Self {
         let all =
             Trouble::ALL.iter().flat_map(|trouble| ACTIONS.iter().map(move |action| (*action, *trouble)));
