@@ -275,14 +275,7 @@ impl Decoder {
         if self.error.is_some() {
             return;
         }
-        let value = match data {
-            Data::Null => "null",
-            Data::Bool(_) => "bool",
-            Data::Int(_) | Data::Float(_) => "number",
-            Data::String(_) => "string",
-            Data::List(_) => "array",
-            Data::Map(_) => "object",
-        };
+        let value = data.json_kind();
         let place = match self.path.last() {
             None => "Go value".to_owned(),
             Some(last) => {

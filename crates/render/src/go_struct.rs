@@ -41,14 +41,7 @@ impl Reader {
     }
 
     fn say(&mut self, data: &Data, place: &str, go_type: &str) {
-        let value = match data {
-            Data::Null => "null",
-            Data::Bool(_) => "bool",
-            Data::Int(_) | Data::Float(_) => "number",
-            Data::String(_) => "string",
-            Data::List(_) => "array",
-            Data::Map(_) => "object",
-        };
+        let value = data.json_kind();
         self.0
             .get_or_insert_with(|| format!("json: cannot unmarshal {value} into {place} of type {go_type}"));
     }

@@ -120,6 +120,18 @@ impl Data {
         }
     }
 
+    /// What JSON calls values of this kind, in the words of Go's `encoding/json` (`UnmarshalTypeError.Value`).
+    pub fn json_kind(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "bool",
+            Self::Int(_) | Self::Float(_) => "number",
+            Self::String(_) => "string",
+            Self::List(_) => "array",
+            Self::Map(_) => "object",
+        }
+    }
+
     /// Whether this is [`Data::Null`].
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)

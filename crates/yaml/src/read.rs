@@ -82,14 +82,7 @@ pub(crate) fn read_any(
 
 /// Go: `encoding/json`, `UnmarshalTypeError`.
 fn mismatch(found: &Data, wanted: &str) -> Error {
-    let found = match found {
-        Data::Null => "null",
-        Data::Bool(_) => "bool",
-        Data::Int(_) | Data::Float(_) => "number",
-        Data::String(_) => "string",
-        Data::List(_) => "array",
-        Data::Map(_) => "object",
-    };
+    let found = found.json_kind();
     Error::new(
         ErrorKind::Type,
         format!("while decoding JSON: json: cannot unmarshal {found} into Go value of type {wanted}"),

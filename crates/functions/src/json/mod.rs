@@ -101,13 +101,6 @@ fn array(text: &[u8]) -> List {
 
 /// Go: `json.UnmarshalTypeError` of a whole document.
 fn mismatch(data: &Data, wanted: &str) -> String {
-    let kind = match data {
-        Data::Null => "null",
-        Data::Bool(_) => "bool",
-        Data::Int(_) | Data::Float(_) => "number",
-        Data::String(_) => "string",
-        Data::List(_) => "array",
-        Data::Map(_) => "object",
-    };
+    let kind = data.json_kind();
     format!("json: cannot unmarshal {kind} into Go value of type {wanted}")
 }
