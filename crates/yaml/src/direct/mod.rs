@@ -93,6 +93,9 @@ enum Parts {
     },
 }
 
+/// The key that a line begins with, and what stands behind its colon.
+type Key<'t> = (Str, &'t str);
+
 /// A line that is neither blank nor a comment.
 #[derive(Clone, Copy)]
 struct Line<'t> {
@@ -161,12 +164,16 @@ impl<'t> Reader<'t, '_> {
                     return Err(Unusual);
                 }
                 let around = frame.indent;
-                if !is_item && self.key(content)?.is_none() {
+                if is_item {
+                    self.open(indent, true, false)?;
+                    break;
+                }
+                let Some(key) = self.key(content)? else {
                     let data = self.scalar(content, around)?;
                     return self.add(data);
-                }
-                self.open(indent, is_item, false)?;
-                break;
+                };
+                self.open(indent, false, false)?;
+                return self.part(indent, content, Some(key));
             }
             let ends = match &frame.parts {
                 _ if frame.indent > indent => true,
@@ -195,11 +202,11 @@ impl<'t> Reader<'t, '_> {
                 break;
             }
         }
-        self.part(indent, content)
+        self.part(indent, content, None)
     }
 
-    /// Reads the part of the innermost collection that begins in this column.
-    fn part(&mut self, mut column: usize, mut content: &'t str) -> Result<()> {
+    /// Reads the part of the innermost collection that begins in this column; `key` is its key where that was read before.
+    fn part(&mut self, mut column: usize, mut content: &'t str, mut key: Option<Key<'t>>) -> Result<()> {
         loop {
             let Some(frame) = self.frames.last_mut() else { return Err(Unusual) };
             frame.awaits = true;
@@ -213,14 +220,21 @@ impl<'t> Reader<'t, '_> {
                     }
                     let next = column + content.len() - value.len();
                     let is_list = is_item(value);
-                    if is_list || self.key(value)?.is_some() {
+                    if !is_list {
+                        key = self.key(value)?;
+                    }
+                    if is_list || key.is_some() {
                         self.open(next, is_list, false)?;
                         (column, content) = (next, value);
                         continue;
                     }
                 }
                 Parts::Members { .. } => {
-                    let (key, behind) = self.key(content)?.ok_or(Unusual)?;
+                    let found = match key.take() {
+                        Some(key) => Some(key),
+                        None => self.key(content)?,
+                    };
+                    let (key, behind) = found.ok_or(Unusual)?;
                     self.count()?;
                     if let Some(Frame { parts: Parts::Members { key: kept, .. }, .. }) =
                         self.frames.last_mut()
@@ -242,7 +256,7 @@ impl<'t> Reader<'t, '_> {
     }
 
     /// The key that a line begins with, and what stands behind its colon; `None` where there is no key.
-    fn key(&mut self, content: &'t str) -> Result<Option<(Str, &'t str)>> {
+    fn key(&mut self, content: &'t str) -> Result<Option<Key<'t>>> {
         /// A key is found within so many characters (YAML 1.1 §7.4.2), or is none.
         const LONGEST: usize = 1000;
         let (key, behind) = match content.as_bytes().first() {
