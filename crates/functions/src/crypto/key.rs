@@ -54,11 +54,12 @@ pub(super) struct DsaKey {
     x: BigUint,
 }
 
-/// What making a key takes of the run's budget.
+/// What making a key takes of the run's budget: as many steps as a template takes in the same time, so that a chart
+/// with dozens of certificates is as good as one with long loops, and a loop of keys ends as soon as any other.
 mod steps {
-    pub(super) const RSA_2048: u64 = 20_000_000;
-    pub(super) const RSA_4096: u64 = 200_000_000;
-    pub(super) const DSA: u64 = 200_000_000;
+    pub(super) const RSA_2048: u64 = 500_000;
+    pub(super) const RSA_4096: u64 = 5_000_000;
+    pub(super) const DSA: u64 = 5_000_000;
     pub(super) const CURVE: u64 = 100_000;
     /// One look at a number that may be prime: enough for the run to see whether it was cancelled.
     pub(super) const CANDIDATE: u64 = 1 << 14;

@@ -61,7 +61,7 @@ struct Window<const LIMBS: usize> {
 /// Which numbers of a window have no small divisor: how much more than its start, an odd number, each is.
 fn left_by_sieve<const LIMBS: usize>(start: &Uint<LIMBS>) -> Vec<u32> {
     // A divisor more costs a division, and saves a part of a trial, which takes the longer the more bits there are.
-    let primes = odd_primes(1 << (14 + LIMBS.ilog2() / 2));
+    let primes = odd_primes(1 << (14 + LIMBS / 8));
     let mut composite = vec![false; ODD_NUMBERS_A_BIT * LIMBS * 64];
     let mut rest = primes.as_slice();
     while let Some(first) = rest.first() {
