@@ -1,4 +1,4 @@
-//! Where charts come from: HTTP repositories, OCI registries, cache and credentials.
+//! Where charts come from: repositories over HTTP, with their indexes, archives and credentials.
 //!
 //! A [`Repository`] is one chart repository over HTTP: it reads the index (conditionally, so that an unchanged index
 //! costs one small answer), chooses a version by Helm's rules, downloads the archive and checks its digest.

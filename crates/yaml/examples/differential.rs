@@ -21,6 +21,7 @@
 use std::io::{BufReader, BufWriter, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use fastrand::Rng;
 use pintle_value::{Data, Json};
 use pintle_yaml::{Flavour, Limits, emit_data, parse, parse_map, parse_strict};
 use serde::Deserialize as _;
@@ -205,26 +206,6 @@ fn input_bytes(case: &serde_json::Value) -> Vec<u8> {
     (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
 }
 
-/// A small generator of random numbers (xorshift64*), so that a run can be repeated.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() % bound.max(1) as u64).unwrap()
-    }
-
-    fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
-        &from[self.below(from.len())]
-    }
-}
-
 const PIECES: &[&str] = &[
     " ",
     "  ",
@@ -291,27 +272,27 @@ const PIECES: &[&str] = &[
     "\"\"",
 ];
 
-fn mutate(random: &mut Random, document: &[u8]) -> Vec<u8> {
+fn mutate(random: &mut Rng, document: &[u8]) -> Vec<u8> {
     let mut bytes = document.to_vec();
-    for _ in 0..=random.below(3) {
-        let at = random.below(bytes.len() + 1);
-        match random.below(5) {
+    for _ in 0..=random.usize(..3) {
+        let at = random.usize(..=bytes.len());
+        match random.usize(..5) {
             0 if at < bytes.len() => {
                 bytes.remove(at);
             }
             1 => {
-                let end = (at + random.below(12)).min(bytes.len());
+                let end = (at + random.usize(..12)).min(bytes.len());
                 bytes.drain(at..end);
             }
-            2 if at < bytes.len() => bytes[at] = u8::try_from(random.below(256)).unwrap(),
+            2 if at < bytes.len() => bytes[at] = random.u8(..),
             3 => {
-                let from = random.below(bytes.len() + 1);
-                let end = (from + random.below(40)).min(bytes.len());
+                let from = random.usize(..=bytes.len());
+                let end = (from + random.usize(..40)).min(bytes.len());
                 let copied = bytes[from..end].to_vec();
                 bytes.splice(at..at, copied);
             }
             _ => {
-                bytes.splice(at..at, random.pick::<&str>(PIECES).bytes());
+                bytes.splice(at..at, random.choice(PIECES).unwrap().bytes());
             }
         }
     }
@@ -415,31 +396,33 @@ const WORDS: &[&str] = &[
     "_",
 ];
 
-fn string(random: &mut Random) -> String {
+fn string(random: &mut Rng) -> String {
     let mut text = String::new();
-    for _ in 0..=[0, 0, 1, 2, 5, 20][random.below(6)] {
-        text.push_str(random.pick::<&str>(WORDS));
-        if random.below(2) == 0 {
+    for _ in 0..=[0, 0, 1, 2, 5, 20][random.usize(..6)] {
+        text.push_str(random.choice(WORDS).unwrap());
+        if random.bool() {
             text.push(' ');
         }
     }
     text
 }
 
-fn value(random: &mut Random, depth: usize) -> Data {
-    match random.below(if depth == 0 { 8 } else { 12 }) {
+fn value(random: &mut Rng, depth: usize) -> Data {
+    match random.usize(..if depth == 0 { 8 } else { 12 }) {
         0 => Data::Null,
-        1 => Data::Bool(random.below(2) == 0),
-        2 => Data::Int(i64::try_from(random.next() >> random.below(64)).unwrap_or(-7)),
-        3 => match f64::from_bits(random.next()) {
+        1 => Data::Bool(random.bool()),
+        2 => Data::Int(i64::try_from(random.u64(..) >> random.usize(..64)).unwrap_or(-7)),
+        3 => match f64::from_bits(random.u64(..)) {
             float if float.is_finite() => Data::Float(float),
             _ => Data::Float(0.1),
         },
         #[expect(clippy::cast_precision_loss, reason = "any number will do")]
-        4 => Data::Float((random.next() >> random.below(64)) as f64 / [1.0, 8.0, 1000.0][random.below(3)]),
+        4 => {
+            Data::Float((random.u64(..) >> random.usize(..64)) as f64 / [1.0, 8.0, 1000.0][random.usize(..3)])
+        }
         5..8 => Data::from(string(random)),
-        8 | 9 => (0..random.below(4)).map(|_| value(random, depth - 1)).collect(),
-        _ => (0..random.below(5)).map(|_| (string(random), value(random, depth - 1))).collect(),
+        8 | 9 => (0..random.usize(..4)).map(|_| value(random, depth - 1)).collect(),
+        _ => (0..random.usize(..5)).map(|_| (string(random), value(random, depth - 1))).collect(),
     }
 }
 
@@ -471,20 +454,20 @@ fn main() {
         "mutate" => {
             let (seed, count) = (number(), number());
             let files: Vec<Vec<u8>> = arguments.map(|file| std::fs::read(file).unwrap()).collect();
-            let mut random = Random(seed * 2 + 1);
+            let mut random = Rng::with_seed(seed);
             for _ in 0..count {
-                let file = random.pick(&files).clone();
-                let start = random.below(file.len());
+                let file = random.choice(&files).unwrap().clone();
+                let start = random.usize(..file.len());
                 let start = file[..start].iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-                let end = (start + 20 + random.below(600)).min(file.len());
+                let end = (start + 20 + random.usize(..600)).min(file.len());
                 let mutated = mutate(&mut random, &file[start..end]);
-                let emit = random.below(4) == 0;
+                let emit = random.usize(..4) == 0;
                 compare_text(&mut oracle, &mut tally, &mutated, emit);
             }
         }
         _ => {
             let (seed, count) = (number(), number());
-            let mut random = Random(seed * 2 + 1);
+            let mut random = Rng::with_seed(seed);
             for _ in 0..count {
                 compare_data(&mut oracle, &mut tally, &value(&mut random, 4));
             }

@@ -86,9 +86,14 @@ fn one(folder: &Path, program: &Path, name: &str, arguments: &Arguments) -> Resu
     let told = Command::new(program).env("PINTLE_FUZZ_SEEDS", &corpus).output()?;
     let told = String::from_utf8_lossy(&told.stdout).into_owned();
     let max_len: usize = told.trim().parse().map_err(|_| format!("{name} wrote no seeds: {told}"))?;
-    let status = Command::new(program)
+    let mut fuzzer = Command::new(program);
+    let words = corpus.join(format!("{name}.dict"));
+    // libFuzzer refuses an empty one.
+    if std::fs::metadata(&words)?.len() > 0 {
+        fuzzer.arg(format!("-dict={}", words.display()));
+    }
+    let status = fuzzer
         .arg(corpus.join(name))
-        .arg(format!("-dict={}", corpus.join(format!("{name}.dict")).display()))
         .arg(format!("-artifact_prefix={}/", artifacts.display()))
         .arg(format!("-max_len={max_len}"))
         .arg(format!("-runs={}", arguments.runs))
