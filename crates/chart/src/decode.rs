@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use pintle_value::{Data, DataMap};
+use pintle_value::{Data, DataMap, pointer_token};
 
 use crate::print::float_text;
 use crate::{ChartError, Dependency, Lock, Maintainer, Metadata};
@@ -280,7 +280,8 @@ impl Decoder {
             None => "Go value".to_owned(),
             Some(last) => {
                 let is_index = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit());
-                format!("{}.{}", if is_index { "" } else { "Go struct field " }, self.path.join("."))
+                let path: Vec<_> = self.path.iter().map(|step| pointer_token(step)).collect();
+                format!("{}.{}", if is_index { "" } else { "Go struct field " }, path.join("."))
             }
         };
         self.error = Some(format!("json: cannot unmarshal {value} into {place} of type {go_type}"));

@@ -193,7 +193,7 @@ impl Watched {
                 Ok(object) => match Head::of(&object) {
                     Ok(_) => continue,
                     Err(message) => {
-                        let field = wrong_field(&message).and_then(|field| field_position(text, field));
+                        let field = wrong_field(&message).and_then(|field| field_position(text, &field));
                         let whole = (Position { line: 1, column: 1 }, Piece::Whole, 1);
                         let (position, piece, _) = field.unwrap_or(whole);
                         return self.explain_line(input, start, text, position, piece);

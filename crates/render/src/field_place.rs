@@ -1,6 +1,8 @@
 //! Where a field stands in a YAML document, and which field stands in a line.
 
-use pintle_value::ValuePath;
+use std::borrow::Cow;
+
+use pintle_value::{ValuePath, pointer_key};
 use pintle_yaml::{Limits, Node, NodeKind, Position, parse_spanned};
 
 /// Which part of a line's value is meant.
@@ -15,9 +17,9 @@ pub(crate) enum Piece {
 }
 
 /// The field in Go's text about JSON of the wrong kind: `… into Go struct field .metadata.name of type string`.
-pub(crate) fn wrong_field(message: &str) -> Option<&str> {
+pub(crate) fn wrong_field(message: &str) -> Option<Cow<'_, str>> {
     let (_, behind) = message.split_once("Go struct field ")?;
-    Some(behind.rsplit_once(" of type ").map_or(behind, |(field, _)| field))
+    Some(pointer_key(behind.rsplit_once(" of type ").map_or(behind, |(field, _)| field)))
 }
 
 /// Where a field stands in a document, or the last one on the way to it that is there, and what of that line is meant.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pintle_value::{Data, DataMap};
+use pintle_value::{Data, DataMap, pointer_token};
 
 use crate::go_struct::{Reader, field};
 
@@ -66,7 +66,7 @@ impl Head {
                         for (name, value) in annotations {
                             let name = name.to_str_lossy();
                             let mut text = String::new();
-                            reader.text(value, &format!("{path}.{name}"), &mut text);
+                            reader.text(value, &format!("{path}.{}", pointer_token(&name)), &mut text);
                             self.annotations.insert(name.into_owned(), text);
                         }
                     }

@@ -31,7 +31,8 @@ pub(crate) fn sort(
 ) -> Result<(Vec<Hook>, Vec<Document>), RenderError> {
     let mut hooks: Vec<Hook> = Vec::new();
     let mut others = Vec::new();
-    for document in documents(files, objects)? {
+    for document in documents(files, objects) {
+        let document = document?; // what was said of hooks before an error stays said
         match Hook::of(&document) {
             Ok(None) => others.push(document),
             Ok(Some(hook)) => hooks.push(hook),
@@ -43,8 +44,8 @@ pub(crate) fn sort(
     Ok((hooks, others))
 }
 
-/// All documents in the order of files and places.
-pub(crate) fn documents(files: &RenderedFiles, objects: Objects) -> Result<Vec<Document>, RenderError> {
+/// All documents in the order of files and places; an error is the last.
+pub(crate) fn documents(files: &RenderedFiles, objects: Objects) -> Vec<Result<Document, RenderError>> {
     let mut documents = Vec::new();
     for (path, file) in files {
         let base = path.rsplit('/').next().unwrap_or(path);
@@ -53,14 +54,20 @@ pub(crate) fn documents(files: &RenderedFiles, objects: Objects) -> Result<Vec<D
         }
         let source: Arc<str> = path.as_str().into();
         for (start, text) in split_manifests(&file.text) {
-            let mut document = read(&source, start, text, file).map_err(|error| with_all(error, files))?;
-            if objects == Objects::Drop {
-                document.object = Data::Null;
+            let document = read(&source, start, text, file).map(|mut document| {
+                if objects == Objects::Drop {
+                    document.object = Data::Null;
+                }
+                document
+            });
+            let is_error = document.is_err();
+            documents.push(document.map_err(|error| with_all(error, files)));
+            if is_error {
+                return documents;
             }
-            documents.push(document);
         }
     }
-    Ok(documents)
+    documents
 }
 
 /// The error with all that was rendered, as Helm gives it back beside the error.

@@ -183,7 +183,8 @@ fn join(text: &mut String, document: &str) {
 
 /// The files that one call of a post-renderer gives; documents without a file get a name with `infix` in it.
 fn run(files: &RenderedFiles, post_renderer: &dyn PostRenderer, infix: &str) -> Result<Texts, RenderError> {
-    let sent = documents(files, Objects::Keep)?
+    let documents: Vec<Document> = documents(files, Objects::Keep).into_iter().collect::<Result<_, _>>()?;
+    let sent = documents
         .into_iter()
         .filter(|document| !document.object.is_null())
         .map(|Document { source, object, text, .. }| PostDocument {

@@ -7,7 +7,7 @@ use serde::de::{self, MapAccess, SeqAccess, Visitor};
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::Str;
+use crate::{Str, pointer_key};
 
 /// An immutable value of YAML or JSON, shared by `Arc`: cheap to clone, `Send + Sync`.
 ///
@@ -64,8 +64,7 @@ impl Data {
             return Some(self);
         }
         pointer.strip_prefix('/')?.split('/').try_fold(self, |data, token| match data {
-            Self::Map(map) if token.contains('~') => map.get(&token.replace("~1", "/").replace("~0", "~")),
-            Self::Map(map) => map.get(token),
+            Self::Map(map) => map.get(&pointer_key(token)),
             Self::List(list) => list.get(token.parse::<usize>().ok()?),
             _ => None,
         })

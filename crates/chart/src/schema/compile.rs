@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use pintle_functions::{Regex, RegexError};
-use pintle_value::{Data, DataMap};
+use pintle_value::{Data, DataMap, pointer_token};
 
 use super::check::check;
 use super::decimal::Decimal;
 use super::format::Format;
-use super::resource::{Document, Draft, Lost, escape};
+use super::resource::{Document, Draft, Lost};
 
 /// The address that Helm gives to a chart's schema.
 const ADDRESS: &str = "file:///values.schema.json";
@@ -345,7 +345,7 @@ impl Schema<'_> {
                 let dependency = if let Data::List(_) = value {
                     Dependency::Members(strings(value))
                 } else {
-                    let pointer = format!("{}/dependencies/{}", self.pointer, escape(&name));
+                    let pointer = format!("{}/dependencies/{}", self.pointer, pointer_token(&name));
                     Dependency::Schema(self.compiler.id(self.document, &pointer))
                 };
                 node.dependencies.push((name, dependency));
@@ -462,8 +462,9 @@ impl Schema<'_> {
         map.keys()
             .map(|name| {
                 let name = name.to_str_lossy().into_owned();
-                let id =
-                    self.compiler.id(self.document, &format!("{}/{keyword}/{}", self.pointer, escape(&name)));
+                let id = self
+                    .compiler
+                    .id(self.document, &format!("{}/{keyword}/{}", self.pointer, pointer_token(&name)));
                 (name, id)
             })
             .collect()

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use pintle_value::{Data, quoted};
+use pintle_value::{Data, pointer_token, quoted};
 
 /// A value that does not fit, and why: a tree, because a schema can ask for one of several things.
 #[derive(Clone, Debug)]
@@ -63,7 +63,7 @@ impl Failure {
             let mut pointer = String::new();
             for step in &self.path {
                 pointer.push('/');
-                pointer.push_str(&step.replace('~', "~0").replace('/', "~1"));
+                pointer.push_str(&pointer_token(step));
             }
             let _ = writeln!(out, "- at {}: {text}", quote(&pointer));
             depth += 1;

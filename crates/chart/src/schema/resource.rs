@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use pintle_value::{Data, DataMap};
+use pintle_value::{Data, DataMap, pointer_token};
 
 /// The version of JSON Schema that a schema is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -265,7 +265,10 @@ fn subschemas(draft: Draft, schema: &DataMap, pointer: &str) -> Vec<(String, Dat
     for (name, since) in maps {
         if let Some(Data::Map(members)) = schema.get(name).filter(|_| draft >= *since) {
             for (key, value) in members {
-                found.push((format!("{pointer}/{name}/{}", escape(&key.to_str_lossy())), value.clone()));
+                found.push((
+                    format!("{pointer}/{name}/{}", pointer_token(&key.to_str_lossy())),
+                    value.clone(),
+                ));
             }
         }
     }
@@ -303,11 +306,6 @@ fn subschemas(draft: Draft, schema: &DataMap, pointer: &str) -> Vec<(String, Dat
         }
     }
     found
-}
-
-/// A key as a step of a JSON pointer.
-pub(super) fn escape(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
 }
 
 /// A reference resolved against an address (RFC 3986 §5.2); one that is no address stays as it is.

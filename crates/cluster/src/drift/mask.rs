@@ -1,6 +1,6 @@
 //! Taking out of a wanted object what is left alone.
 
-use pintle_value::{Data, DataList};
+use pintle_value::{Data, DataList, pointer_key};
 
 use crate::{Error, Object};
 
@@ -37,7 +37,7 @@ impl Masked {
 /// The steps of a JSON pointer (RFC 6901 §3).
 fn steps(pointer: &str) -> Option<Vec<String>> {
     let steps = pointer.strip_prefix('/')?.split('/');
-    Some(steps.map(|step| step.replace("~1", "/").replace("~0", "~")).collect())
+    Some(steps.map(|step| pointer_key(step).into_owned()).collect())
 }
 
 /// A tree with another value in one place, or without it. Where the way there is missing, nothing changes.

@@ -1,6 +1,6 @@
 //! JSON as Go 1.27's `encoding/json` reads it into `interface {}`, with its error texts.
 
-use pintle_value::{Data, DataList, DataMap, Str, quoted};
+use pintle_value::{Data, DataList, DataMap, Str, pointer_token, quoted};
 
 use crate::runes::{self, RUNE_ERROR};
 use crate::strconv::{NumberError, parse_float};
@@ -341,7 +341,7 @@ fn out_of_range(number: &[u8], open: &[Open]) -> String {
         .iter()
         .map(|around| match around {
             Open::Array(items) => items.len().to_string(),
-            Open::Object(_, name) => name.to_str_lossy().replace('~', "~0").replace('/', "~1"),
+            Open::Object(_, name) => pointer_token(&name.to_str_lossy()).into_owned(),
         })
         .collect();
     let Some(last) = path.last() else {

@@ -138,25 +138,49 @@ impl Oracle {
         struct Names {
             names: Vec<String>,
         }
-        let lines = self.exchange(&[request.to_owned()])?;
+        let lines = self.exchange(&[request.to_owned()], Stdio::inherit())?;
         let line = lines.first().map_or("", String::as_str);
         Ok(serde_json::from_str::<Names>(line).map_err(Error::Answer)?.names)
     }
 
     /// One answer for each request, in their order.
     pub(crate) fn ask(&self, requests: &[&Request]) -> Result<Vec<Answer>, Error> {
-        let lines = requests.iter().map(|request| serde_json::to_string(request).map_err(Error::Answer));
-        let answers = self.exchange(&lines.collect::<Result<Vec<_>, _>>()?)?;
-        answers.iter().map(|line| serde_json::from_str(line).map_err(Error::Answer)).collect()
+        let requests = lines(requests)?;
+        let answers = self.exchange(&requests, Stdio::inherit())?;
+        match requests.get(answers.len()) {
+            None => answers.iter().map(|line| serde_json::from_str(line).map_err(Error::Answer)).collect(),
+            Some(next) => {
+                Err(Error::Stopped { answers: answers.len(), requests: requests.len(), next: next.clone() })
+            }
+        }
     }
 
-    fn exchange(&self, requests: &[String]) -> Result<Vec<String>, Error> {
+    /// One answer for each request, in their order: none where the program dies of it, as Go does when a map that holds
+    /// itself is printed.
+    pub(crate) fn ask_any(&self, requests: &[&Request]) -> Result<Vec<Option<Answer>>, Error> {
+        let requests = lines(requests)?;
+        let mut answers: Vec<Option<Answer>> = Vec::with_capacity(requests.len());
+        while let Some(rest) = requests.get(answers.len()..).filter(|rest| !rest.is_empty()) {
+            let found = self.exchange(rest, Stdio::null())?;
+            for line in &found {
+                answers.push(Some(serde_json::from_str(line).map_err(Error::Answer)?));
+            }
+            if found.len() < rest.len() {
+                answers.push(None);
+            }
+        }
+        Ok(answers)
+    }
+
+    /// The lines that the program answers before it ends.
+    fn exchange(&self, requests: &[String], errors: Stdio) -> Result<Vec<String>, Error> {
         let mut child = Command::new(&self.binary)
             .arg(&self.chart)
             .env_clear()
             .env("TZ", "UTC")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(errors)
             .spawn()
             .map_err(Error::Talk)?;
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
@@ -177,11 +201,11 @@ impl Oracle {
         });
         let lines = lines.map_err(Error::Talk)?;
         child.wait().map_err(Error::Talk)?;
-        match requests.get(lines.len()) {
-            None => Ok(lines),
-            Some(next) => {
-                Err(Error::Stopped { answers: lines.len(), requests: requests.len(), next: next.clone() })
-            }
-        }
+        Ok(lines)
     }
+}
+
+/// The requests as the program reads them.
+fn lines(requests: &[&Request]) -> Result<Vec<String>, Error> {
+    requests.iter().map(|request| serde_json::to_string(request).map_err(Error::Answer)).collect()
 }
