@@ -62,6 +62,9 @@ type Fault = Box<dyn std::error::Error + Send + Sync>;
 
 #[expect(clippy::print_stderr, reason = "a command line tells its user what failed")]
 fn main() -> ExitCode {
+    if let Some(compiled) = fuzz::compile() {
+        return compiled;
+    }
     let outcome = match Arguments::parse().chore {
         Chore::Record(arguments) => record::run(&arguments),
         Chore::Test(arguments) => gate::run(&arguments),

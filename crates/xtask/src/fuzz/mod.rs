@@ -6,12 +6,9 @@ use std::process::{Command, ExitCode};
 use clap::Args;
 
 mod differential;
+mod instrument;
 
-/// What LLVM adds to the program so that libFuzzer sees which code an input reaches. `cargo fuzz` passes the same, with
-/// the sanitizers that need a nightly compiler; the crates have no unsafe code for those to watch.
-const FLAGS: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
-    -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
-    -Cllvm-args=-sanitizer-coverage-trace-compares";
+pub(crate) use instrument::compile;
 
 /// Which targets to run, and how long. What was found stays in `fuzz/corpus/`, and is where the next run begins; an
 /// input that makes a target panic is written into `fuzz/artifacts/`.
@@ -52,7 +49,11 @@ pub(crate) fn run(arguments: &Arguments) -> crate::Outcome {
     for name in chosen {
         build.args(["--bin", name]);
     }
-    build.env("RUSTFLAGS", FLAGS).env("CARGO_TARGET_DIR", folder.join("target"));
+    build
+        .env("RUSTFLAGS", "--cfg fuzzing")
+        .env("RUSTC_WRAPPER", std::env::current_exe()?)
+        .env(instrument::VARIABLE, "1")
+        .env("CARGO_TARGET_DIR", folder.join("target"));
     if !build.status()?.success() {
         return Err("the fuzz targets cannot be built; libFuzzer needs a C++ compiler".into());
     }
