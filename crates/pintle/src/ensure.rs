@@ -8,14 +8,14 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use pintle_chart::{Chart, Values};
 use pintle_cluster::{DriftRules, Scope};
-use pintle_release::{Record, Status, Stored};
+use pintle_release::{Record, Standing, Status, Stored};
 use pintle_render::{NameResolver, PostRenderStrategy, PostRenderer};
 use pintle_value::Data;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-use crate::ledger::{Past, RUN};
-use crate::plan::{Basis, Inputs, Look, check_pending, install, resume, settings, upgrade};
+use crate::ledger::{Past, RUN, highest_fence, is_untidy};
+use crate::plan::{Inputs, Look, check_pending, install, resume, settings, upgrade};
 use crate::rendering::chart_data;
 use crate::run::{After, run_locked};
 use crate::run_options::PENDING_TIMEOUT;
@@ -137,18 +137,25 @@ impl Ensure {
         };
         match step {
             Step::Run(plan) => plan.run(observer, cancel).await,
-            Step::Keep(past) => self.keep(*past, observer, cancel).await,
+            Step::Keep(standing) => self.keep(*standing, observer, cancel).await,
         }
     }
 
     /// Finds out what has to be done; writes nothing.
     async fn step(&self) -> Result<Step, Error> {
-        let Some(past) = self.release.ledger().past().await? else { return self.install_new(None).await };
+        let ledger = self.release.ledger();
+        let standing = ledger.standing().await?;
+        if let Some(standing) = &standing
+            && standing.last.record.info.status == Status::Deployed
+            && self.is_same(&standing.last)?
+        {
+            return Ok(Step::Keep(Box::new(standing.clone())));
+        }
+        let Some(past) = ledger.past_knowing(standing).await? else { return self.install_new(None).await };
         check_pending(&past.last, self.pending_timeout)?;
         let status = &past.last.record.info.status;
         match status {
             Status::Uninstalled => self.install_new(Some(&past)).await,
-            Status::Deployed if self.is_same(&past.last)? => Ok(Step::Keep(Box::new(past))),
             status
                 if status.is_pending()
                     && past.last.annotations.contains_key(RUN)
@@ -183,13 +190,13 @@ impl Ensure {
     /// nothing of either.
     async fn keep(
         &self,
-        past: Past,
+        standing: Standing,
         observer: &dyn Observer,
         cancel: &CancellationToken,
     ) -> Result<Outcome, Error> {
         let scope = Scope::new(cancel.clone());
         let (untidy, report) = {
-            let record = &past.last.record;
+            let record = &standing.last.record;
             // Boxed, as what follows, since the futures are large.
             let drift = Box::pin(async {
                 let Some(rules) = self.rules_to_look_by(record) else { return Ok(None) };
@@ -198,15 +205,15 @@ impl Ensure {
             // A run that died before it had written anything left nothing but its lock.
             let looks = async { futures::try_join!(self.release.is_locked(&scope), drift) };
             let (locked, report) = scope.run(looks).await.map_err(|_| Error::CancelledEarly)??;
-            (Box::pin(self.tidy(&past, locked, cancel)).await?, report)
+            (Box::pin(self.tidy(&standing, locked, cancel)).await?, report)
         };
-        let fence = Basis::of(Some(&past)).fence;
-        let record = past.last.record;
+        let record = standing.last.record;
         let (mut objects, mut warnings) = (Vec::new(), Vec::new());
         if let (Some(rules), Some(report)) = (&self.drift, report) {
             let mut applied = Vec::new();
             let mut contested = false;
             if !report.drifts.is_empty() {
+                let fence = highest_fence(&self.release.ledger().revisions().await?);
                 let corrected = self.release.correct_after(fence, &report.drifts, observer, cancel);
                 let corrected = Box::pin(corrected).await?;
                 if let Some((_, error)) = corrected.failed.into_iter().next() {
@@ -236,26 +243,34 @@ impl Ensure {
 
     /// Does the last steps of a run that died before them: the revision before is superseded, and the lock is given
     /// back. `false` where there was nothing to do, also where whoever has the lock is alive.
-    async fn tidy(&self, past: &Past, locked: bool, cancel: &CancellationToken) -> Result<bool, Error> {
-        if !locked && !past.is_untidy() {
+    async fn tidy(
+        &self,
+        standing: &Standing,
+        locked: bool,
+        cancel: &CancellationToken,
+    ) -> Result<bool, Error> {
+        if !locked && !is_untidy(standing) {
             return Ok(false);
         }
-        match self.finish(past, cancel).await {
-            Err(Error::Held { .. }) if !past.is_untidy() => Ok(false),
+        match self.finish(&standing.last, cancel).await {
+            Err(Error::Held { .. }) if !is_untidy(standing) => Ok(false),
             finished => finished.map(|()| true),
         }
     }
 
-    async fn finish(&self, past: &Past, cancel: &CancellationToken) -> Result<(), Error> {
-        let (release, basis) = (&self.release, Basis::of(Some(past)));
+    async fn finish(&self, last: &Stored, cancel: &CancellationToken) -> Result<(), Error> {
+        let release = &self.release;
         let caller = Scope::new(cancel.clone());
-        run_locked(release, basis.fence, &caller, async |hold, after| {
+        let fence = highest_fence(&release.ledger().revisions().await?);
+        run_locked(release, fence, &caller, async |hold, after| {
             let ledger = release.ledger().within(&hold.records);
-            if !basis.holds(&ledger.revisions().await?) {
+            let revisions = ledger.revisions().await?;
+            let newest = revisions.iter().rfind(|summary| summary.status != Status::Superseded);
+            if newest.is_none_or(|newest| newest.version != last.version) {
                 return Err(Error::Moved { what: format!("release {}", release.name()) });
             }
-            ledger.supersede(past.last.record.revision).await?;
-            *after = After::Settle(ledger.reopen(past.last.clone()));
+            ledger.supersede(last.record.revision).await?;
+            *after = After::Settle(ledger.reopen(last.clone()));
             Ok(())
         })
         .await
@@ -286,7 +301,7 @@ enum Step {
     /// A plan is run.
     Run(Box<Plan>),
     /// The release is deployed as wanted: at most, drift is put back.
-    Keep(Box<Past>),
+    Keep(Box<Standing>),
 }
 
 impl IntoFuture for Ensure {

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use futures::future::try_join_all;
 use pintle_cluster::{Lock, Scope};
-use pintle_release::{Filter, Record, Status, Store, StoreError, Stored, Summary, Version, record_key};
+use pintle_release::{
+    Filter, Record, Standing, Status, Store, StoreError, Stored, Summary, Version, record_key,
+};
 
 use crate::{Class, Error, HistoryLimit};
 
@@ -91,13 +93,13 @@ impl Past {
     pub(crate) fn next_revision(&self) -> u32 {
         self.last.record.revision.saturating_add(1)
     }
+}
 
-    /// Whether the run that made the newest revision died when all but its last steps were done: its lock may be left,
-    /// and the revision before may still say that it is deployed.
-    pub(crate) fn is_untidy(&self) -> bool {
-        let deployed = self.revisions.iter().filter(|summary| summary.status == Status::Deployed);
-        self.last.annotations.contains_key(RUN) || deployed.count() > 1
-    }
+/// Whether the run that made the newest revision died when all but its last steps were done: its lock may be left, and the
+/// revision before may still say that it is deployed.
+pub(crate) fn is_untidy(standing: &Standing) -> bool {
+    let deployed = standing.revisions.iter().filter(|summary| summary.status == Status::Deployed);
+    standing.last.annotations.contains_key(RUN) || deployed.count() > 1
 }
 
 impl Ledger {
@@ -126,11 +128,25 @@ impl Ledger {
         self.scope.run(self.store.get(&self.name, revision)).await.map_err(ended)?
     }
 
+    /// How the release stands, without a look at what is superseded.
+    pub(crate) async fn standing(&self) -> Result<Option<Standing>, StoreError> {
+        self.scope.run(self.store.standing(&self.name)).await.map_err(ended)?
+    }
+
     /// What the records say, or `None` where there are none. Only the records that matter are decoded.
     pub(crate) async fn past(&self) -> Result<Option<Past>, StoreError> {
+        self.past_knowing(None).await
+    }
+
+    /// The same, where it may be known already how the release stands.
+    pub(crate) async fn past_knowing(&self, standing: Option<Standing>) -> Result<Option<Past>, StoreError> {
         let revisions = self.revisions().await?;
         let Some(newest) = revisions.last() else { return Ok(None) };
-        let last = self.get(newest.revision).await?;
+        let known = standing.map(|standing| standing.last);
+        let last = match known.filter(|known| known.version == newest.version) {
+            Some(known) => known,
+            None => self.get(newest.revision).await?,
+        };
         let deployed = revisions.iter().rev().find(|summary| summary.status == Status::Deployed);
         let deployed = match deployed.filter(|summary| summary.revision != newest.revision) {
             Some(summary) => Some(self.get(summary.revision).await?),

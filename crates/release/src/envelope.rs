@@ -5,15 +5,14 @@
 //! uninstall by Helm end with "no matches for kind" before they touch any object; hooks, which Helm would run before
 //! that, are none of it.
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 
 use flate2::Compression;
-use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use pintle_value::{Data, DataMap};
 use serde::{Deserialize, Serialize};
 
-use crate::codec::{CodecError, Limits};
+use crate::codec::{CodecError, Limits, inflate};
 use crate::record::null_is_default;
 use crate::{Hook, HookExecution, Record, record_key};
 
@@ -79,13 +78,7 @@ impl Content {
     /// Reads what [`pack`](Self::pack) wrote.
     pub fn unpack(bytes: &[u8], limits: Limits) -> Result<Self, CodecError> {
         let mut json = Vec::new();
-        GzDecoder::new(bytes)
-            .take(limits.decoded_bytes.saturating_add(1))
-            .read_to_end(&mut json)
-            .map_err(CodecError::Gzip)?;
-        if json.len() as u64 > limits.decoded_bytes {
-            return Err(CodecError::TooLarge { limit: limits.decoded_bytes });
-        }
+        inflate(bytes, &mut json, limits)?;
         Ok(serde_json::from_slice(&json)?)
     }
 }

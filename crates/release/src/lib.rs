@@ -31,4 +31,4 @@ pub use memory::MemoryStore;
 pub use record::{ApplyMethod, Info, Record};
 pub use sealed::{Seal, SealError, SealedStore};
 pub use status::Status;
-pub use store::{Filter, Store, StoreError, Stored, Summary, Version, record_key};
+pub use store::{Filter, Standing, Store, StoreError, Stored, Summary, Version, record_key};

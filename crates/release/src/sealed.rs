@@ -10,7 +10,7 @@ use pintle_value::Data;
 
 use crate::codec::{CodecError, Limits};
 use crate::envelope::{Content, Envelope};
-use crate::{Filter, Head, Record, Store, StoreError, Stored, Summary, Version, record_key};
+use crate::{Filter, Head, Record, Standing, Store, StoreError, Stored, Summary, Version, record_key};
 
 const KIND: &str = "SealedRecord";
 
@@ -89,6 +89,12 @@ impl Store for SealedStore {
     async fn get(&self, name: &str, revision: u32) -> Result<Stored, StoreError> {
         let Stored { record, version, annotations } = self.store.get(name, revision).await?;
         Ok(Stored::new(self.opened(record)?, version, annotations))
+    }
+
+    async fn standing(&self, name: &str) -> Result<Option<Standing>, StoreError> {
+        let Some(mut standing) = self.store.standing(name).await? else { return Ok(None) };
+        standing.last.record = self.opened(standing.last.record)?;
+        Ok(Some(standing))
     }
 
     async fn create(

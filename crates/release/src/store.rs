@@ -37,6 +37,24 @@ impl Stored {
     }
 }
 
+/// How a release stands, by its records that are not superseded: what is done about a release that is as it should be
+/// needs no others.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Standing {
+    /// The newest of them.
+    pub last: Stored,
+    /// All of them, oldest first.
+    pub revisions: Vec<Summary>,
+}
+
+impl Standing {
+    /// The newest record and, oldest first, what is known of all that are not superseded.
+    pub fn new(last: Stored, revisions: Vec<Summary>) -> Self {
+        Self { last, revisions }
+    }
+}
+
 /// What a store knows of a record without decoding it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -166,6 +184,18 @@ pub trait Store: Send + Sync {
 
     /// One revision of a release.
     async fn get(&self, name: &str, revision: u32) -> Result<Stored, StoreError>;
+
+    /// How a release stands; `None` where it has no record that is not superseded.
+    ///
+    /// By default the records are listed and the newest is read; a store that can do it with one request should.
+    async fn standing(&self, name: &str) -> Result<Option<Standing>, StoreError> {
+        let mut revisions = self.list(&Filter::release(name)).await?;
+        revisions.retain(|summary| summary.status != Status::Superseded);
+        revisions.sort_by_key(|summary| summary.revision);
+        let Some(newest) = revisions.last() else { return Ok(None) };
+        let last = self.get(name, newest.revision).await?;
+        Ok(Some(Standing::new(last, revisions)))
+    }
 
     /// What lists and histories show of these records, in no order. Those that are gone meanwhile, or cannot be read, are
     /// left out, as Helm leaves them out.

@@ -52,3 +52,34 @@ fn damaged_and_oversized_records_are_errors_that_quote_nothing() {
     let cut = &bytes[..bytes.len() / 2 / 4 * 4];
     assert!(matches!(codec::decode(cut, codec::Limits::default()), Err(codec::CodecError::Gzip(_))));
 }
+
+#[test]
+fn a_record_is_read_whatever_its_gzip_says_of_its_size() {
+    let mut large = pintle_release::Record::new("web", "shop", 1);
+    large.manifest = "kind: ConfigMap\n".repeat(10_000);
+    let bytes = codec::encode(&large).unwrap();
+    let small = codec::encode(&pintle_release::Record::new("web", "shop", 2)).unwrap();
+    let mut decoder = codec::Decoder::new(codec::Limits::default());
+    assert_eq!(decoder.record(&bytes).unwrap(), large);
+    assert_eq!(decoder.record(&small).unwrap().revision, 2);
+    assert_eq!(decoder.head(&bytes).unwrap(), pintle_release::Head::of(&large));
+
+    let gzip = STANDARD.decode(&bytes).unwrap();
+    for followed_by in [[0; 4], [0xff; 4]] {
+        let gzip = [gzip.as_slice(), &followed_by].concat();
+        assert_eq!(decoder.record(STANDARD.encode(gzip).as_bytes()).unwrap(), large);
+    }
+    // RFC 1952 §2.3.1: the last eight bytes are the checksum and the size.
+    for at in 1..=8 {
+        let mut gzip = gzip.clone();
+        let at = gzip.len() - at;
+        gzip[at] ^= 1;
+        let read = decoder.record(STANDARD.encode(gzip).as_bytes());
+        assert!(matches!(read, Err(codec::CodecError::Gzip(_))), "{read:?}");
+    }
+    for length in [3, 9, gzip.len() - 9, gzip.len() - 1] {
+        let read = decoder.record(STANDARD.encode(&gzip[..length]).as_bytes());
+        assert!(matches!(read, Err(codec::CodecError::Gzip(_))), "{read:?}");
+    }
+    assert_eq!(decoder.record(&small).unwrap().revision, 2);
+}

@@ -7,11 +7,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use pintle_release::codec::{self, CodecError, Limits};
-use pintle_release::{Record, StoreError, Stored, Version, record_key};
+use pintle_release::{Record, Standing, Status, StoreError, Stored, Summary, Version, record_key};
 use pintle_value::{Data, Str};
 
+use super::listing::Metadata;
 use super::parts::{LastCut, Parts};
 use crate::path::UrlPath;
+use crate::read::{Pages, Selection, nameless};
 use crate::request::Call;
 use crate::{Error, Gvk, ObjectRef, Placement, Resource, Scope, Target, Verb};
 
@@ -49,9 +51,37 @@ impl Kept {
         Ok(Stored::new(self.assembled(record).await?, version, annotations))
     }
 
+    /// One list; only the newest record of it is decoded.
+    pub(super) async fn standing(&self, name: &str) -> Result<Option<Standing>, StoreError> {
+        if !is_label_value(name) {
+            return Ok(None); // no object can carry it
+        }
+        let resource = self.resource();
+        let namespace = self.namespace.as_deref();
+        let call = Call::new(Verb::List, UrlPath::collection(&resource, namespace))
+            .about(&nameless(&resource.gvk, namespace));
+        let selector = format!("owner=helm,name={name},status!={}", Status::Superseded.as_str());
+        let selection = Selection::labels(selector);
+        let listed = self.target.pages::<Data>(&self.scope, &call, &selection, Pages::All).await;
+        let mut records: Vec<(Summary, Data)> = listed
+            .map_err(backend)?
+            .items
+            .into_iter()
+            .filter_map(|object| Some((Metadata::of(&object).summary()?, object)))
+            .collect();
+        records.sort_by_key(|(summary, _)| summary.revision);
+        let Some((newest, object)) = records.last() else { return Ok(None) };
+        let key = record_key(name, newest.revision);
+        let Stored { record, version, annotations, .. } = self.stored(&key, object)?;
+        let last = Stored::new(self.assembled(record).await?, version, annotations);
+        Ok(Some(Standing::new(last, records.into_iter().map(|(summary, _)| summary).collect())))
+    }
+
     pub(super) fn encoded(&self, object: &Data) -> Result<Vec<u8>, CodecError> {
         let value = object.at(&["data", "release"]).and_then(Data::as_str).unwrap_or_default();
-        self.medium.encoded(value)
+        let mut encoded = Vec::new();
+        self.medium.encoded(value, &mut encoded)?;
+        Ok(encoded)
     }
 
     pub(super) async fn create(
@@ -241,12 +271,13 @@ impl Kept {
 }
 
 impl Medium {
-    /// A record as the codec reads it, by the text that an object has of it.
-    pub(super) fn encoded(self, value: &str) -> Result<Vec<u8>, CodecError> {
+    /// Puts a record as the codec reads it after what is there, by the text that an object has of it.
+    pub(super) fn encoded(self, value: &str, encoded: &mut Vec<u8>) -> Result<(), CodecError> {
         match self {
-            Self::Secret => Ok(STANDARD.decode(value)?),
-            Self::ConfigMap => Ok(value.as_bytes().to_vec()),
+            Self::Secret => STANDARD.decode_vec(value, encoded)?,
+            Self::ConfigMap => encoded.extend_from_slice(value.as_bytes()),
         }
+        Ok(())
     }
 }
 
@@ -259,7 +290,7 @@ pub(super) fn without_system_labels(mut labels: BTreeMap<String, String>) -> BTr
     labels
 }
 
-fn texts(map: Option<&Data>) -> BTreeMap<String, String> {
+pub(super) fn texts(map: Option<&Data>) -> BTreeMap<String, String> {
     let members = map.and_then(Data::as_map).into_iter().flatten();
     members
         .filter_map(|(key, value)| Some((key.to_str_lossy().into_owned(), value.as_str()?.to_owned())))

@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use futures::future::try_join_all;
 use jiff::Timestamp;
-use pintle_release::codec::{self, Limits};
+use pintle_release::codec::{self, Decoder, Limits};
 use pintle_release::{Filter, Head, Status, StoreError, Summary, Version, record_key};
 use pintle_value::Data;
 use serde::Deserialize;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::kept::{Kept, Medium, backend, is_label_value, user_labels, without_system_labels};
+use super::kept::{Kept, Medium, backend, is_label_value, texts, user_labels, without_system_labels};
 use crate::path::UrlPath;
 use crate::read::{Pages, Selection, nameless};
 use crate::request::{Call, PARTIAL_LIST};
@@ -31,6 +31,12 @@ const PAGE_BYTES: usize = 8 << 20;
 /// The most records of a page.
 const LARGEST_PAGE: usize = 1_000;
 
+/// How many bytes of a page a thread must have to read to be worth its start.
+const BYTES_A_THREAD: usize = 256 << 10;
+
+/// The most threads that read one page.
+const MOST_THREADS: usize = 8;
+
 /// The object of a record in a list without content.
 #[derive(Deserialize)]
 struct Listed {
@@ -39,7 +45,7 @@ struct Listed {
 
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
-struct Metadata {
+pub(super) struct Metadata {
     name: String,
     namespace: String,
     labels: BTreeMap<String, String>,
@@ -125,7 +131,7 @@ impl Kept {
     /// Records with their heads from a list with content, page by page; `None` where that cannot be had, and each has to be
     /// read. One page is decoded on another thread while the next one is on its way.
     async fn contents(&self, selector: &str, wanted: Wanted) -> Result<Option<Vec<Content>>, StoreError> {
-        let decoder = Decoder { wanted, medium: self.medium, limits: self.limits };
+        let reader = PageReader { wanted, medium: self.medium, limits: self.limits };
         let resource = self.resource();
         let namespace = self.namespace.as_deref();
         let url = UrlPath::collection(&resource, namespace).param("labelSelector", selector);
@@ -145,8 +151,8 @@ impl Kept {
             };
             limit = next_limit(limit, answer.body.len());
             let (sender, more) = oneshot::channel();
-            let decoder = decoder.clone();
-            let page = tokio::task::spawn_blocking(move || decoder.page(&answer.body, sender));
+            let reader = reader.clone();
+            let page = tokio::task::spawn_blocking(move || reader.page(&answer.body, sender));
             if let Some(before) = decoding.replace(page) {
                 records.extend(done(before).await?);
             }
@@ -184,16 +190,28 @@ impl Kept {
 }
 
 impl Metadata {
-    fn summary(self) -> Option<Summary> {
+    pub(super) fn of(object: &Data) -> Self {
+        let metadata = |key| object.at(&["metadata", key]);
+        let text = |key| metadata(key).and_then(Data::as_str).unwrap_or_default().to_owned();
+        Self {
+            name: text("name"),
+            namespace: text("namespace"),
+            labels: texts(metadata("labels")),
+            annotations: texts(metadata("annotations")),
+            resource_version: text("resourceVersion"),
+        }
+    }
+
+    pub(super) fn summary(&self) -> Option<Summary> {
         let revision = self.labels.get("version")?.parse().ok()?;
         let status = Status::from(self.labels.get("status")?.as_str());
         let mut summary =
-            Summary::new(self.labels.get("name")?, revision, status, Version(self.resource_version));
-        summary.storage_namespace = self.namespace;
+            Summary::new(self.labels.get("name")?, revision, status, Version(self.resource_version.clone()));
+        summary.storage_namespace.clone_from(&self.namespace);
         let written = self.labels.get("modifiedAt").or_else(|| self.labels.get("createdAt"));
         summary.modified = written.and_then(|seconds| Timestamp::from_second(seconds.parse().ok()?).ok());
-        summary.labels = without_system_labels(self.labels);
-        summary.annotations = self.annotations;
+        summary.labels = without_system_labels(self.labels.clone());
+        summary.annotations.clone_from(&self.annotations);
         Some(summary)
     }
 }
@@ -239,36 +257,66 @@ enum Wanted {
 
 /// What reads pages.
 #[derive(Clone)]
-struct Decoder {
+struct PageReader {
     wanted: Wanted,
     medium: Medium,
     limits: Limits,
 }
 
-impl Decoder {
+impl PageReader {
     /// Tells where the list goes on, as soon as that is known, and reads the heads.
     fn page(&self, body: &[u8], more: oneshot::Sender<String>) -> Vec<Content> {
         let Ok(page) = serde_json::from_slice::<Page<'_>>(body) else { return Vec::new() };
         // Nobody listens any more where the action has ended.
         let _ = more.send(page.metadata.r#continue);
-        let contents = page.items.into_iter().flatten().filter_map(|Item { mut metadata, data }| {
-            let key = (metadata.namespace.clone(), std::mem::take(&mut metadata.name));
-            if matches!(&self.wanted, Wanted::These(wanted) if !wanted.contains(&key)) {
+        let items = page.items.unwrap_or_default();
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = cores.min(MOST_THREADS).min(body.len() / BYTES_A_THREAD).max(1);
+        let mut shares = items.chunks(items.len().div_ceil(threads).max(1));
+        let Some(own) = shares.next() else { return Vec::new() };
+        std::thread::scope(|scope| {
+            let helpers: Vec<_> = shares
+                .map(|share| {
+                    let work = move || self.contents(share);
+                    // Where the system gives no thread, this one does all.
+                    std::thread::Builder::new().spawn_scoped(scope, work).map_err(|_| share)
+                })
+                .collect();
+            let mut contents = self.contents(own);
+            for helper in helpers {
+                match helper.map(std::thread::ScopedJoinHandle::join) {
+                    Ok(Ok(more)) => contents.extend(more),
+                    Ok(Err(panic)) => std::panic::resume_unwind(panic),
+                    Err(share) => contents.extend(self.contents(share)),
+                }
+            }
+            contents
+        })
+    }
+
+    fn contents(&self, items: &[Item<'_>]) -> Vec<Content> {
+        let mut decoder = Decoder::new(self.limits);
+        let mut encoded = Vec::new();
+        let contents = items.iter().filter_map(|Item { metadata, data }| {
+            if let Wanted::These(wanted) = &self.wanted
+                && !wanted.contains(&(metadata.namespace.clone(), metadata.name.clone()))
+            {
                 return None;
             }
             let summary = metadata.summary()?;
-            let mut head = self.head(data.and_then(|data| data.release).as_deref());
+            let release = data.as_ref().and_then(|data| data.release.as_deref());
+            let mut head = release.and_then(|release| {
+                encoded.clear();
+                self.medium.encoded(release, &mut encoded).ok()?;
+                // None where the record cannot be read: Helm leaves it out of its lists.
+                decoder.head(&encoded).ok()
+            });
             if let Some(head) = &mut head {
                 head.labels.clone_from(&summary.labels);
             }
             Some((summary, head))
         });
         contents.collect()
-    }
-
-    /// `None` where the record cannot be read: Helm leaves it out of its lists.
-    fn head(&self, release: Option<&str>) -> Option<Head> {
-        codec::decode_head(&self.medium.encoded(release?).ok()?, self.limits).ok()
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use pintle_release::codec::Limits;
-use pintle_release::{Filter, Head, Record, Store, StoreError, Stored, Summary, Version};
+use pintle_release::{Filter, Head, Record, Standing, Store, StoreError, Stored, Summary, Version};
 
 use crate::{Scope, Target};
 use kept::{Kept, Medium};
@@ -73,6 +73,10 @@ macro_rules! store {
         impl Store for $name {
             async fn list(&self, filter: &Filter) -> Result<Vec<Summary>, StoreError> {
                 self.0.list(filter).await
+            }
+
+            async fn standing(&self, name: &str) -> Result<Option<Standing>, StoreError> {
+                self.0.standing(name).await
             }
 
             async fn heads(&self, wanted: &[Summary]) -> Result<Vec<Head>, StoreError> {

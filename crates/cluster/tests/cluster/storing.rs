@@ -36,6 +36,19 @@ async fn round(store: &dyn Store) {
     assert_eq!(store.get("web", 1).await.unwrap().annotations, annotations);
     assert_eq!(store.list(&Filter::release("web").status(Status::Deployed)).await.unwrap().len(), 1);
 
+    assert_eq!(store.standing("none").await.unwrap(), None);
+    let standing = store.standing("web").await.unwrap().unwrap();
+    assert_eq!(standing.last, store.get("web", 2).await.unwrap());
+    let mut revisions = store.list(&Filter::release("web")).await.unwrap();
+    revisions.sort_by_key(|summary| summary.revision);
+    assert_eq!(standing.revisions, revisions);
+    let mut superseded = standing.last;
+    superseded.record.info.status = Status::Superseded;
+    store.update(&superseded.record, &none, &superseded.version).await.unwrap();
+    let standing = store.standing("web").await.unwrap().unwrap();
+    assert_eq!(standing.last, store.get("web", 1).await.unwrap());
+    assert_eq!(standing.revisions.len(), 1);
+
     assert!(matches!(store.delete("web", 1, Some(&first)).await, Err(StoreError::Conflict { .. })));
     store.delete("web", 1, Some(&second)).await.unwrap();
     assert!(matches!(store.get("web", 1).await, Err(StoreError::NotFound)));
