@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::status::conditions::{list, text};
 use crate::{
     ApplyOptions, Change, Class, Conflicts, Error, Gvk, Object, Progress, ProgressObserver, Scope, Target,
-    WaitError, WaitOptions,
+    WaitError, WaitOptions, is_terminating,
 };
 
 /// How long CRDs may take to be established (Helm: `pkg/action/install.go`, `installCRDs`).
@@ -62,7 +62,8 @@ impl Target {
     /// Brings a chart's CRDs into the cluster by the policy, waits until they are established and asks the cluster
     /// anew for its kinds. The changes come in the order of the CRDs.
     ///
-    /// A CRD of the policy [`CrdPolicy::Create`] that is there already is [`Change::Unchanged`], as Helm leaves it.
+    /// A CRD of the policy [`CrdPolicy::Create`] that is there already is [`Change::Unchanged`], as Helm leaves it. One that
+    /// is being deleted is awaited and created anew: what is written into it, and all objects of its kind, go with it.
     pub async fn install_crds(
         &self,
         scope: &Scope,
@@ -76,7 +77,7 @@ impl Target {
         let mut changes = Vec::new();
         let mut written = Vec::new();
         for crd in crds {
-            let change = self.install_crd(scope, crd, policy).await?;
+            let change = self.install_crd(scope, crd, policy, observer).await?;
             observer.progress(&Progress::Applied { object: crd.reference(), change });
             if change != Change::Unchanged {
                 written.push(crd.clone());
@@ -94,10 +95,24 @@ impl Target {
         Ok(changes)
     }
 
-    async fn install_crd(&self, scope: &Scope, crd: &Object, policy: CrdPolicy) -> Result<Change, CrdError> {
+    async fn install_crd(
+        &self,
+        scope: &Scope,
+        crd: &Object,
+        policy: CrdPolicy,
+        observer: &dyn ProgressObserver,
+    ) -> Result<Change, CrdError> {
         let live = self.get(scope, crd.reference()).await?;
         let options = ApplyOptions::default();
-        let Some(live) = live else { return Ok(self.apply(scope, crd, options).await?.change) };
+        if let Some(live) = live.as_ref().filter(|live| is_terminating(live)) {
+            let gone = [(crd.reference().clone(), Some(text(live, &["metadata", "uid"]).to_owned()))];
+            let (scope, options) = (scope.within(ESTABLISHED_WITHIN), WaitOptions::default());
+            let waited = self.wait_gone(&scope, &gone, &options, observer).await;
+            waited.map_err(CrdError::NotEstablished)?;
+        }
+        let Some(live) = live.filter(|live| !is_terminating(live)) else {
+            return Ok(self.apply(scope, crd, options).await?.change);
+        };
         if policy == CrdPolicy::Create || crate::fields::is_unchanged(crd.data(), &live, self.manager()) {
             return Ok(Change::Unchanged);
         }

@@ -22,7 +22,7 @@ use crate::run_options::PENDING_TIMEOUT;
 use crate::span;
 use crate::values::{same_json, same_map};
 use crate::{
-    Change, Error, Observer, Outcome, Plan, PlanUpgrade, ReleaseHandle, ReuseValues, RunOptions,
+    Change, Crds, Error, Observer, Outcome, Plan, PlanUpgrade, ReleaseHandle, ReuseValues, RunOptions,
     SchemaValidation, Sensitive, SubchartNotes,
 };
 
@@ -166,11 +166,16 @@ impl Ensure {
                 Ok(Step::Run(Box::new(resume(&self.release, &past.last, &past, options).await?)))
             }
             _ => {
+                let mut settings = self.upgrade.clone();
+                // An install that failed may have left CRDs out, and nothing but another install would bring them.
+                if past.current().record.info.status != Status::Deployed && settings.crds == Crds::Skip {
+                    settings.crds = self.install.crds;
+                }
                 let plan = PlanUpgrade {
                     release: self.release.clone(),
                     chart: self.chart.clone(),
                     inputs: self.inputs.clone(),
-                    settings: self.upgrade.clone(),
+                    settings,
                     look: self.look.clone(),
                     reuse: ReuseValues::Reset,
                     absent: crate::plan::IfAbsent::Install,

@@ -54,6 +54,33 @@ async fn crds_are_established_and_known_when_they_are_installed() {
 }
 
 #[tokio::test]
+async fn a_crd_that_is_being_deleted_is_awaited_and_created_anew() {
+    let place = Place::new("crds-going").await;
+    let (target, scope) = (&place.target, &place.scope);
+    let group = format!("{}.example.com", place.namespace);
+    let crd = crd(&group, &json!({"size": {"type": "integer"}}));
+    let install = || target.install_crds(scope, std::slice::from_ref(&crd), CrdPolicy::Create, &Unobserved);
+    assert_eq!(install().await.unwrap(), [Change::Created]);
+    let thing = |metadata| {
+        place.object(json!({"apiVersion": format!("{group}/v1"), "kind": "Thing", "metadata": metadata}))
+    };
+    let held = thing(json!({"name": "one", "finalizers": ["example.com/held"]}));
+    target.apply(scope, &held, ApplyOptions::default()).await.unwrap();
+    target.delete(scope, crd.reference(), &DeleteOptions::default()).await.unwrap();
+    let release = async {
+        while place.live(held.reference()).await.at(&["metadata", "deletionTimestamp"]).is_none() {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        let patch = r#"{"metadata": {"finalizers": null}}"#;
+        place.kubectl(&["patch", &format!("things.{group}/one"), "--type=merge", "-p", patch]).await;
+    };
+    let (installed, ()) = tokio::join!(install(), release);
+    assert_eq!(installed.unwrap(), [Change::Created]);
+    target.apply(scope, &thing(json!({"name": "two"})), ApplyOptions::default()).await.unwrap();
+    target.delete(scope, crd.reference(), &DeleteOptions::default()).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_namespace_is_made_as_helm_makes_it() {
     let place = Place::new("namespaces").await;
     let (ours, helms) = (format!("{}-ours", place.namespace), format!("{}-helm", place.namespace));

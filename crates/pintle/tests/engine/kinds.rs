@@ -1,6 +1,7 @@
 //! CRDs, and kinds that the cluster does not serve any more.
 
 use pintle::cluster::Verb;
+use pintle::release::Status;
 use pintle::{Change, Crds, Engine, Error, ObjectAction, Wait};
 use serde_json::json;
 
@@ -105,6 +106,27 @@ async fn a_dead_install_is_gone_on_with_when_its_crds_are_established() {
     }
     let outcome = release.ensure(&chart).await.unwrap();
     assert_eq!((outcome.change, outcome.record.revision), (Change::Installed, 1));
+    assert!(stage.find(&format!("/apis/{group}/v1/namespaces/{{ns}}/things/one")).is_some());
+    let path = format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/things.{group}");
+    stage.tenant.api().delete(&path).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn crds_that_a_failed_install_left_out_are_brought_by_the_next_ensure() {
+    let stage = Stage::new("unbrought").await;
+    let group = format!("{}.example.com", stage.namespace);
+    let crd = crd(&group, &[V1_BOTH]);
+    let chart = |crd: &str| {
+        let thing = thing(&group, "v1", "one", &[]);
+        chart_of(&[("Chart.yaml", CHART), ("crds/crd.yaml", crd), ("templates/thing.yaml", &thing)])
+    };
+    let release = stage.release("web");
+    // The server takes no other name than that of plural and group.
+    let misnamed = chart(&crd.replace(&format!("things.{group}"), &format!("wrong.{group}")));
+    release.ensure(&misnamed).await.unwrap_err();
+    assert_eq!(release.status().await.unwrap().info.status, Status::Failed);
+    let outcome = release.ensure(&chart(&crd)).await.unwrap();
+    assert_eq!((outcome.change, outcome.record.revision), (Change::Upgraded, 2));
     assert!(stage.find(&format!("/apis/{group}/v1/namespaces/{{ns}}/things/one")).is_some());
     let path = format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/things.{group}");
     stage.tenant.api().delete(&path).unwrap();
