@@ -10,6 +10,8 @@ use crate::{Failure, connection};
 pub(crate) struct Cluster {
     /// The client; nothing has been asked yet.
     pub(crate) client: Client,
+    /// What it is called in errors and spans: the kubeconfig's context, else `in-cluster`.
+    pub(crate) name: String,
     /// `--namespace`, else the context's, else `default`.
     pub(crate) namespace: String,
 }
@@ -17,12 +19,12 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// The cluster that the flags name.
     pub(crate) async fn of(flags: &GlobalFlags) -> Result<Self, Failure> {
-        let config =
+        let (config, name) =
             config(flags).await.map_err(|failure| failure.within("kubernetes cluster unreachable"))?;
         let namespace = flags.namespace.clone().unwrap_or_else(|| config.default_namespace.clone());
         let client = connection::client(config)
             .map_err(|error| Failure::new(error.to_string()).within("kubernetes cluster unreachable"))?;
-        Ok(Self { client, namespace })
+        Ok(Self { client, name, namespace })
     }
 }
 
@@ -37,12 +39,17 @@ pub(crate) fn offline_namespace(flags: &GlobalFlags) -> String {
     flags.namespace.clone().or_else(of_context).unwrap_or_else(|| "default".to_owned())
 }
 
-async fn config(flags: &GlobalFlags) -> Result<Config, Failure> {
+/// How the cluster is reached, and its name.
+async fn config(flags: &GlobalFlags) -> Result<(Config, String), Failure> {
     let unusable = |error: kube::config::KubeconfigError| Failure::new(error.to_string());
     let options = KubeConfigOptions { context: flags.kube_context.clone(), ..KubeConfigOptions::default() };
     match kubeconfig(flags)? {
-        Some(kubeconfig) => Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(unusable),
-        None => Config::incluster().map_err(|_| {
+        Some(kubeconfig) => {
+            let context = flags.kube_context.clone().or_else(|| kubeconfig.current_context.clone());
+            let config = Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(unusable)?;
+            Ok((config, context.unwrap_or_default()))
+        }
+        None => Config::incluster().map(|config| (config, "in-cluster".to_owned())).map_err(|_| {
             Failure::new("there is no kubeconfig: give one with --kubeconfig or the variable KUBECONFIG")
         }),
     }

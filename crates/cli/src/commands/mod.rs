@@ -69,7 +69,8 @@ impl Context<'_> {
     /// The cluster that the flags name, as the library sees it, and the namespace to work in.
     async fn cluster(&self) -> Result<(pintle::Target, String), Failure> {
         let cluster = Cluster::of(self.global).await?;
-        Ok((Engine::new().target(cluster.client), cluster.namespace))
+        let target = pintle::cluster::Target::builder(cluster.client).name(cluster.name).build();
+        Ok((Engine::new().target_of(target), cluster.namespace))
     }
 
     /// The cluster, and the record of one revision of a release, or of the newest one.

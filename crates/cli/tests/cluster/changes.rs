@@ -49,3 +49,22 @@ fn changes_print_what_helm_prints() {
     }
     assert!(failed.is_empty(), "{} of {} differ:\n{}", failed.len(), lines.len(), failed.join("\n\n"));
 }
+
+#[test]
+fn fields_are_checked_by_the_server_whether_openapi_validation_is_on_or_off() {
+    let stage = Stage::new();
+    let (helms, ours) = (stage.namespace("cli-helm"), stage.namespace("cli-ours"));
+    for options in ["on", "off --disable-openapi-validation"] {
+        let line = format!("install {options} charts-bad/refused-by-cluster");
+        let expected = stage.helm(&format!("{line} --namespace {helms}")).masked(&helms);
+        let found = stage.pintle(&format!("{line} --namespace {ours}")).masked(&ours);
+        assert!(expected.error.ends_with(".spec.prots: field not declared in schema"), "{expected:?}");
+        // The program adds which template the object is from.
+        let error = format!("{} (from refused-by-cluster/templates/service.yaml)", expected.error);
+        assert_eq!(
+            (found.exit, found.stdout, found.error),
+            (expected.exit, expected.stdout, error),
+            "{line}"
+        );
+    }
+}
