@@ -21,10 +21,6 @@ const MOST_INFLATED: usize = 1032;
 /// How far back deflate refers at most, as a power of two (RFC 1951 §2).
 const WINDOW_BITS: u8 = 15;
 
-/// How much of a record a guess at its size looks at: so many pieces of so many bytes.
-const SAMPLES: usize = 4;
-const SAMPLE_BYTES: usize = 32 << 10;
-
 /// How much a stored record may take.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -84,19 +80,6 @@ pub fn encode(record: &Record) -> Result<Vec<u8>, CodecError> {
     let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
     gzip.write_all(&serde_json::to_vec(record)?).map_err(CodecError::Gzip)?;
     Ok(STANDARD.encode(gzip.finish().map_err(CodecError::Gzip)?).into_bytes())
-}
-
-/// How many bytes [`encode`] will give, by a sample of the record: for a large one in a fraction of the time that
-/// compressing takes. It is a guess, seldom wrong by a quarter.
-pub fn estimate(record: &Record) -> Result<usize, CodecError> {
-    let json = serde_json::to_vec(record)?;
-    let step = (json.len() / SAMPLES).max(SAMPLE_BYTES);
-    let sample: Vec<u8> =
-        json.chunks(step).flat_map(|part| part.iter().take(SAMPLE_BYTES)).copied().collect();
-    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
-    gzip.write_all(&sample).map_err(CodecError::Gzip)?;
-    let compressed = gzip.finish().map_err(CodecError::Gzip)?.len();
-    Ok(json.len().saturating_mul(compressed) / sample.len().max(1) / 3 * 4)
 }
 
 /// Reads what [`encode`] or Helm wrote, uncompressed records of old Helm versions included.

@@ -194,10 +194,12 @@ impl Kept {
         time_label: &str,
         expected: Option<&Version>,
     ) -> Result<(Data, Option<Arc<Parts>>), StoreError> {
-        // Compressing takes most of the time of a write: what surely does not fit is not tried whole.
-        let hopeless = codec::estimate(record).is_ok_and(|bytes| bytes > MOST_BYTES + MOST_BYTES / 4);
-        let whole =
-            if hopeless { None } else { Some(self.object(record, annotations, time_label, expected)) };
+        // Compressing takes most of the time of a write: what did not fit is not tried whole again.
+        let whole = if self.last_cut.is_of(record) {
+            None
+        } else {
+            Some(self.object(record, annotations, time_label, expected))
+        };
         match whole {
             Some(Err(StoreError::TooLarge { .. })) | None => {
                 let parts = self.last_cut.of(record)?;

@@ -46,6 +46,14 @@ type Cut = (Content, Arc<Parts>);
 pub(super) struct LastCut(Arc<Mutex<Option<Cut>>>);
 
 impl LastCut {
+    /// Whether the content that was cut last is this record's.
+    pub(super) fn is_of(&self, record: &Record) -> bool {
+        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.as_ref().is_some_and(|(content, parts)| {
+            parts.key == record_key(&record.name, record.revision) && *content == Content::of(record)
+        })
+    }
+
     /// The parts of a record's content.
     pub(super) fn of(&self, record: &Record) -> Result<Arc<Parts>, StoreError> {
         let content = Content::of(record);

@@ -70,6 +70,25 @@ async fn config_maps_keep_records() {
 }
 
 #[tokio::test]
+async fn a_record_that_compresses_well_as_a_whole_is_kept_whole() {
+    let place = Place::new("whole-record").await;
+    let store = SecretStore::new(place.target.clone(), &*place.namespace);
+    // Text of which a part is next to random, and the whole is that part over and over.
+    let mut random = 1u64;
+    let lines = (0..1_650).map(|_| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        format!("{random:016x}\n")
+    });
+    let mut record = record("web", 1);
+    record.manifest = lines.collect::<String>().repeat(160);
+    assert!(record.manifest.len() > 4 << 20);
+    store.create(&record, &BTreeMap::new()).await.unwrap();
+    assert_eq!(store.get("web", 1).await.unwrap().record, record);
+    let names = place.kubectl(&["get", "secrets", "-o", "name"]).await;
+    assert_eq!(names.trim(), "secret/sh.helm.release.v1.web.v1");
+}
+
+#[tokio::test]
 async fn helm_and_the_store_read_each_other() {
     let place = Place::new("helm-store").await;
     let chart = tempfile::tempdir().unwrap();
