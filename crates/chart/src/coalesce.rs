@@ -37,8 +37,8 @@ pub fn coalesce_tables(values: &DataMap, below: &DataMap, warnings: &mut Vec<War
 pub(crate) struct Tree<'a> {
     pub(crate) name: &'a str,
     pub(crate) values: &'a Data,
-    /// What [`clean`] makes of the values; [`Mode::Merge`] does not look at it.
-    pub(crate) clean: &'a DataMap,
+    /// What [`clean`] makes of the values, which [`Mode::Coalesce`] needs and [`Mode::Merge`] does not look at.
+    pub(crate) clean: Option<&'a DataMap>,
     pub(crate) dependencies: Vec<Tree<'a>>,
 }
 
@@ -47,7 +47,7 @@ impl<'a> Tree<'a> {
         Self {
             name: chart.name(),
             values: chart.values(),
-            clean: chart.clean_values(),
+            clean: Some(chart.clean_values()),
             dependencies: chart.dependencies().iter().map(Self::of).collect(),
         }
     }
@@ -152,7 +152,10 @@ impl Coalescer<'_> {
     fn own_values(&mut self, chart: &Tree<'_>, dest: &Map, prefix: &str) {
         let Data::Map(values) = chart.values else { return };
         let prefix = join(prefix, chart.name);
-        for ((key, data), (_, clean)) in values.iter().zip(chart.clean) {
+        // The same keys in the same order.
+        let mut clean = chart.clean.unwrap_or(values).iter();
+        for (key, data) in values {
+            let clean = clean.next().map_or(data, |(_, clean)| clean);
             match dest.get_str(key) {
                 Some(Value::Nil) if self.mode == Mode::Coalesce => {
                     dest.remove(key);

@@ -80,7 +80,8 @@ pub fn is_compatible(constraint: &str, version: &str) -> bool {
 struct Work {
     base: Chart,
     metadata: Arc<Metadata>,
-    values: Data,
+    /// The values with what was imported, where that has been done.
+    imported: Option<Data>,
     dependencies: Vec<Work>,
     changed: bool,
 }
@@ -90,7 +91,7 @@ impl Work {
         Self {
             base: chart.clone(),
             metadata: Arc::clone(chart.shared_metadata()),
-            values: chart.values().clone(),
+            imported: None,
             dependencies: chart.dependencies().iter().map(Self::of).collect(),
             changed: false,
         }
@@ -103,11 +104,12 @@ impl Work {
         if same && !self.changed {
             return self.base;
         }
+        let values = self.imported.unwrap_or_else(|| self.base.values().clone());
         self.base
             .to_builder()
             .empty_list_of_dependencies(false)
             .shared_metadata(self.metadata)
-            .values(self.values)
+            .values(values)
             .dependencies(dependencies)
             .build()
     }
@@ -128,9 +130,9 @@ impl Work {
     fn tree(&self) -> Tree<'_> {
         Tree {
             name: &self.metadata.name,
-            values: &self.values,
-            // These values differ from the chart's only behind `import`, which merges.
-            clean: self.base.clean_values(),
+            values: self.imported.as_ref().unwrap_or_else(|| self.base.values()),
+            // What imports, merges.
+            clean: self.imported.is_none().then(|| self.base.clean_values()),
             dependencies: self.dependencies.iter().map(Self::tree).collect(),
         }
     }
@@ -249,7 +251,7 @@ impl Work {
         }
         let merged = copy(&merged);
         coalescer.tables(&merged, &imported, "");
-        self.values = Data::Map(to_data(&merged));
+        self.imported = Some(Data::Map(to_data(&merged)));
         Ok(())
     }
 }
