@@ -1,6 +1,8 @@
 //! Files out of a `.tgz` archive.
 
-use std::io::Read as _;
+use std::io::{self, Read};
+use std::iter;
+use std::sync::Arc;
 
 use crate::{ChartError, File, Limits, Timestamp};
 use pintle_value::quoted;
@@ -86,20 +88,46 @@ pub(crate) fn files(bytes: &[u8], budget: &mut Budget<'_>) -> Result<Vec<File>, 
         }
         budget.take(&name, size)?;
         let seconds = entry.header().mtime().unwrap_or(0);
-        // What the header claims is within the budget, and no more than that is set aside before it is there.
-        let mut data = Vec::with_capacity(usize::try_from(size).unwrap_or(0).min(MOST_RESERVED));
-        entry.take(size).read_to_end(&mut data).map_err(|error| damaged(&error))?;
+        let data = content(&mut entry.take(size), size).map_err(|error| damaged(&error))?;
         if (data.len() as u64) < size && kind.is_file() {
             return Err(damaged(&"unexpected EOF"));
         }
-        let data = data.strip_prefix(b"\xef\xbb\xbf".as_slice()).unwrap_or(&data);
         let time = Timestamp::from_unix(i64::try_from(seconds).unwrap_or(0));
-        files.push(File::new(name, data).modified_at(time));
+        files.push(File { name: name.into(), data: without_mark(data), modified: Some(time) });
     }
     if files.is_empty() {
         return Err(ChartError::Archive("no files in chart archive".to_owned()));
     }
     Ok(files)
+}
+
+/// Reads what there is, at most `size` bytes, into memory that is shared from then on.
+fn content(from: &mut impl Read, size: u64) -> io::Result<Arc<[u8]>> {
+    let size = usize::try_from(size).unwrap_or(usize::MAX);
+    if size > MOST_RESERVED {
+        // The header may claim what is not there.
+        let mut data = Vec::with_capacity(MOST_RESERVED);
+        from.read_to_end(&mut data)?;
+        return Ok(data.into());
+    }
+    let mut shared: Arc<[u8]> = iter::repeat_n(0, size).collect();
+    let mut filled = 0;
+    while let Some(rest) = Arc::get_mut(&mut shared).and_then(|data| data.get_mut(filled..))
+        && !rest.is_empty()
+    {
+        match from.read(rest) {
+            Ok(0) => return Ok(shared.get(..filled).unwrap_or_default().into()),
+            Ok(more) => filled += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(shared)
+}
+
+/// The bytes without the mark that some editors put before UTF-8.
+fn without_mark(data: Arc<[u8]>) -> Arc<[u8]> {
+    data.strip_prefix(b"\xef\xbb\xbf".as_slice()).map(Arc::from).unwrap_or(data)
 }
 
 /// The path without the archive's top folder, or why it is not allowed.

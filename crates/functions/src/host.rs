@@ -1,15 +1,13 @@
 //! What a run gives to the functions: the time, chance, the cluster and names of hosts.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::rc::Rc;
 
 use pintle_template::{Call, CallError};
-use pintle_value::{Data, Str};
+use pintle_value::Data;
 use sha2::{Digest, Sha256};
 
 use crate::dates::Zone;
-use crate::regex::Regex;
+use crate::regex::{Kept, Regexes};
 
 /// A moment: seconds and nanoseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -218,8 +216,10 @@ pub struct HelmHost {
     pub(crate) resolver: Box<dyn Resolver>,
     pub(crate) strictness: Strictness,
     notes: Vec<LintNote>,
-    /// Expressions that the run has compiled already.
-    pub(crate) regexes: HashMap<Str, Rc<Regex>>,
+    /// Expressions that the run has met already, and paid for.
+    pub(crate) met: Kept,
+    /// Those that earlier runs have met too.
+    pub(crate) regexes: Regexes,
 }
 
 impl HelmHost {
@@ -233,7 +233,8 @@ impl HelmHost {
             resolver: Box::new(NoResolver),
             strictness: Strictness::Fail,
             notes: Vec::new(),
-            regexes: HashMap::new(),
+            met: Kept::default(),
+            regexes: Regexes::default(),
         }
     }
 
@@ -279,20 +280,17 @@ impl HelmHost {
         self
     }
 
+    /// Takes compiled expressions from here, and leaves new ones.
+    #[must_use]
+    pub fn regexes(mut self, regexes: Regexes) -> Self {
+        self.regexes = regexes;
+        self
+    }
+
     /// The notes that `required` and `fail` left under [`Strictness::Lint`], at most 1,000; they are gone from the
     /// host then.
     pub fn take_notes(&mut self) -> Vec<LintNote> {
         std::mem::take(&mut self.notes)
-    }
-
-    pub(crate) fn keep_regex(&mut self, expression: &Str, regex: &Rc<Regex>) {
-        const MAX_KEPT: usize = 256;
-        const MAX_BYTES: u64 = 32 << 20;
-        let bytes: u64 = self.regexes.values().map(|regex| regex.memory()).sum();
-        if self.regexes.len() >= MAX_KEPT || bytes.saturating_add(regex.memory()) > MAX_BYTES {
-            self.regexes.clear();
-        }
-        self.regexes.insert(expression.clone(), Rc::clone(regex));
     }
 
     pub(crate) fn note(&mut self, fault: LintFault, message: String) {

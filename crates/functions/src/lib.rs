@@ -65,7 +65,7 @@ pub use host::{
     Clock, HelmHost, LintFault, LintNote, Lookup, LookupRequest, Moment, NoLookup, NoResolver, OsRandom,
     Random, Resolver, SeededRandom, Strictness, SystemClock,
 };
-pub use regex::{Regex, RegexError};
+pub use regex::{Regex, RegexError, Regexes};
 pub use semver::{Constraint, Version, VersionError};
 
 /// The functions that Helm 4.3.1 registers.

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use pintle_chart::{Chart, ChartError, Warning};
-use pintle_functions::Helm;
+use pintle_functions::{Helm, Regexes};
 use pintle_template::{Functions, Program, Templates};
 use pintle_value::{DataMap, Origin, Str};
 
@@ -52,6 +52,10 @@ pub(crate) struct Prepared {
     pub(crate) program: Program,
     /// The templates that are run, in Helm's order.
     pub(crate) runs: Vec<Run>,
+    /// How many bytes the longest file has had, for which the next run makes room at once.
+    pub(crate) longest: AtomicUsize,
+    /// The regular expressions that its runs have met.
+    pub(crate) regexes: Regexes,
 }
 
 /// A template that is run.
@@ -60,8 +64,6 @@ pub(crate) struct Run {
     pub(crate) name: Arc<str>,
     /// The path of its chart, such as `web/charts/db`.
     pub(crate) chart: Arc<str>,
-    /// How many bytes it wrote last time, for which the next run makes room at once.
-    pub(crate) wrote: AtomicUsize,
 }
 
 /// What is wrong with a template's text.
@@ -169,13 +171,17 @@ fn prepare(chart: &Chart, functions: &Functions) -> Result<Prepared, ParseFailur
         }
     })?;
     let is_run = |name: &str| !name.rsplit('/').next().unwrap_or(name).starts_with('_');
-    let runs = ordered.into_iter().filter(|(name, _)| is_run(name)).map(|(name, text)| Run {
-        name: name.as_str().into(),
-        chart: Arc::clone(&text.chart),
-        wrote: AtomicUsize::new(0),
-    });
+    let runs = ordered
+        .into_iter()
+        .filter(|(name, _)| is_run(name))
+        .map(|(name, text)| Run { name: name.as_str().into(), chart: Arc::clone(&text.chart) });
     let runs = runs.collect();
-    Ok(Prepared { program: templates.finish(), runs })
+    Ok(Prepared {
+        program: templates.finish(),
+        runs,
+        longest: AtomicUsize::new(0),
+        regexes: Regexes::default(),
+    })
 }
 
 fn collect<'a>(chart: &'a Chart, path: &str, texts: &mut BTreeMap<String, Text<'a>>) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use pintle_value::{Data, Origin};
 
+use crate::SharedText;
 use crate::head::Head;
 
 /// One document of a rendered file.
@@ -18,7 +19,7 @@ pub struct Document {
     /// The template file that it came from, such as `web/templates/service.yaml`.
     pub source: Arc<str>,
     /// The text, exactly as rendered but for blanks before it.
-    pub text: Arc<str>,
+    pub text: SharedText,
     pub(crate) trail: Option<Trail>,
 }
 
@@ -88,29 +89,29 @@ const NO_VALUE: &str = "<no value>";
 
 impl Written {
     /// The text of a template's output, as Helm keeps it: every `<no value>` is taken out
-    /// (Helm: `pkg/engine/engine.go`, render).
-    pub(crate) fn new(mut output: pintle_template::Output) -> (String, Self) {
-        let bytes = output.take_bytes();
-        let text = String::from_utf8(bytes)
-            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+    /// (Helm: `pkg/engine/engine.go`, render). The output is empty then.
+    pub(crate) fn new(output: &mut pintle_template::Output) -> (Arc<str>, Self) {
         let mut removed = Vec::new();
-        if memchr::memmem::find(text.as_bytes(), NO_VALUE.as_bytes()).is_none() {
-            return (text, Self { places: output, raw: Vec::new(), removed });
-        }
-        let mut left = String::with_capacity(text.len());
-        for (index, part) in text.split(NO_VALUE).enumerate() {
-            if index > 0 {
-                removed.push(left.len());
+        let text = String::from_utf8_lossy(output.as_bytes());
+        let text = if memchr::memmem::find(text.as_bytes(), NO_VALUE.as_bytes()).is_none() {
+            Arc::from(text)
+        } else {
+            let mut left = String::with_capacity(text.len());
+            for (index, part) in text.split(NO_VALUE).enumerate() {
+                if index > 0 {
+                    removed.push(left.len());
+                }
+                left.push_str(part);
             }
-            left.push_str(part);
-        }
-        (left, Self { places: output, raw: Vec::new(), removed })
+            Arc::from(left)
+        };
+        (text, Self { places: output.take_places(), raw: Vec::new(), removed })
     }
 
     /// The same of a run that was watched.
-    pub(crate) fn watched(output: pintle_template::Output) -> (String, Self) {
+    pub(crate) fn watched(mut output: pintle_template::Output) -> (Arc<str>, Self) {
         let raw = output.as_bytes().to_vec();
-        let (text, written) = Self::new(output);
+        let (text, written) = Self::new(&mut output);
         (text, Self { raw, ..written })
     }
 

@@ -41,7 +41,7 @@ impl<'d> DocumentRef<'d> {
 struct Watched {
     chart: Chart,
     values: Data,
-    text: String,
+    text: Arc<str>,
     written: Written,
     watch: Watch,
 }

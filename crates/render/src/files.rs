@@ -87,7 +87,7 @@ impl Object for Files {
     fn call(&self, name: &str, args: &[Value]) -> Result<Value, MethodError> {
         let argument = args.first().unwrap_or(&Value::Nil);
         Ok(match name {
-            "Get" => Value::from(self.bytes(argument)),
+            "Get" => Value::String(Str::from(self.shared(argument))),
             "GetBytes" => Value::List(List::bytes(self.shared(argument))),
             "Glob" => Value::object(self.glob(argument)),
             "Lines" => Value::List(self.lines(argument)),

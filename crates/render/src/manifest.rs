@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use pintle_chart::Warning;
+use pintle_template::on_cores;
 use pintle_value::{Data, Origin};
 
 use crate::document::{Trail, Written};
 use crate::head::Head;
 use crate::input::Objects;
 use crate::rendered::append;
-use crate::{Document, Hidden, Hook, INSTALL_ORDER, RenderError, compare_kinds, split_manifests};
+use crate::{Document, Hidden, Hook, INSTALL_ORDER, RenderError, SharedText, compare_kinds, split_manifests};
 
 /// A rendered file.
 pub(crate) struct RenderedFile {
@@ -46,25 +47,38 @@ pub(crate) fn sort(
 
 /// All documents in the order of files and places; an error is the last.
 pub(crate) fn documents(files: &RenderedFiles, objects: Objects) -> Vec<Result<Document, RenderError>> {
-    let mut documents = Vec::new();
+    /// How many bytes a thread must have to read to be worth its start.
+    const BYTES_A_THREAD: usize = 128 << 10;
+    let mut pieces = Vec::new();
     for (path, file) in files {
         let base = path.rsplit('/').next().unwrap_or(path);
         if base.starts_with('_') || file.text.trim().is_empty() {
             continue;
         }
         let source: Arc<str> = path.as_str().into();
-        for (start, text) in split_manifests(&file.text) {
-            let document = read(&source, start, text, file).map(|mut document| {
-                if objects == Objects::Drop {
-                    document.object = Data::Null;
-                }
-                document
-            });
-            let is_error = document.is_err();
-            documents.push(document.map_err(|error| with_all(error, files)));
-            if is_error {
-                return documents;
+        let documents = split_manifests(&file.text).into_iter();
+        pieces.extend(documents.map(|(start, text)| Piece {
+            file,
+            source: Arc::clone(&source),
+            start,
+            text,
+        }));
+    }
+    let bytes: usize = pieces.iter().map(|piece| piece.text.len()).sum();
+    let read = on_cores(&pieces, bytes / BYTES_A_THREAD, |piece| {
+        piece.read().map(|mut document| {
+            if objects == Objects::Drop {
+                document.object = Data::Null;
             }
+            document
+        })
+    });
+    let mut documents = Vec::with_capacity(read.len());
+    for document in read {
+        let is_error = document.is_err();
+        documents.push(document.map_err(|error| with_all(error, files)));
+        if is_error {
+            break;
         }
     }
     documents
@@ -80,33 +94,39 @@ fn with_all(error: RenderError, files: &RenderedFiles) -> RenderError {
     RenderError::Manifest { file, message, place, rendered: Hidden::new(text) }
 }
 
-/// Reads one document.
-fn read(source: &Arc<str>, start: usize, text: &str, file: &RenderedFile) -> Result<Document, RenderError> {
-    let written = file.written.as_ref();
-    let trail = written.map(|written| Trail::new(written, start));
-    let object = pintle_yaml::parse(text.as_bytes(), &pintle_yaml::Limits::default()).map_err(|error| {
-        let place = error.position().and_then(|position| {
-            let document = Document {
-                head: Head::default(),
-                object: Data::Null,
-                source: Arc::clone(source),
-                text: text.into(),
-                trail: trail.clone(),
-            };
-            document.origin_of_line(position.line)
-        });
-        RenderError::Manifest {
-            file: source.to_string(),
-            message: error.to_string(),
+/// A document that is not read yet.
+struct Piece<'a> {
+    file: &'a RenderedFile,
+    source: Arc<str>,
+    /// Where in the file's text it begins.
+    start: usize,
+    text: &'a str,
+}
+
+impl Piece<'_> {
+    fn read(&self) -> Result<Document, RenderError> {
+        let written = self.file.written.as_ref();
+        let document = |head, object| Document {
+            head,
+            object,
+            source: Arc::clone(&self.source),
+            text: SharedText::part(&self.file.text, self.start, self.text.len()),
+            trail: written.map(|written| Trail::new(written, self.start)),
+        };
+        let wrong = |message: String, place: Option<Origin>| RenderError::Manifest {
+            file: self.source.to_string(),
+            message,
             place,
             rendered: Hidden::default(),
-        }
-    })?;
-    let head = Head::of(&object).map_err(|message| {
-        let place: Option<Origin> = written.and_then(|written| written.origin(start));
-        RenderError::Manifest { file: source.to_string(), message, place, rendered: Hidden::default() }
-    })?;
-    // Most files are one document.
-    let text = if text.len() == file.text.len() { Arc::clone(&file.text) } else { text.into() };
-    Ok(Document { head, object, source: Arc::clone(source), text, trail })
+        };
+        let object = pintle_yaml::parse(self.text.as_bytes(), &pintle_yaml::Limits::default());
+        let object = object.map_err(|error| {
+            let line = error.position().map(|position| position.line);
+            let place = line.and_then(|line| document(Head::default(), Data::Null).origin_of_line(line));
+            wrong(error.to_string(), place)
+        })?;
+        let head = Head::of(&object)
+            .map_err(|message| wrong(message, written.and_then(|written| written.origin(self.start))))?;
+        Ok(document(head, object))
+    }
 }

@@ -190,7 +190,7 @@ fn run(files: &RenderedFiles, post_renderer: &dyn PostRenderer, infix: &str) -> 
         .map(|Document { source, object, text, .. }| PostDocument {
             source: source.to_string(),
             object,
-            text: Some(text),
+            text: Some(Arc::from(&*text)),
         })
         .collect();
     let received = post_renderer.run(sent).map_err(RenderError::PostRender)?;

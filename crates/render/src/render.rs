@@ -27,7 +27,7 @@ use crate::{
 /// The file whose text is shown to the user and not applied.
 const NOTES: &str = "NOTES.txt";
 
-/// The most memory that is set aside for a file's text before it is written.
+/// The most memory that is set aside for files' texts before they are written.
 const MOST_RESERVED: usize = 4 << 20;
 
 impl CompiledChart {
@@ -153,9 +153,11 @@ fn execute(
 ) -> Result<RenderedFiles, RenderError> {
     let mut dots: HashMap<&str, &Map> = HashMap::new();
     scopes(scope, &mut dots);
-    let mut host = host(input);
+    let mut host = host(input).regexes(prepared.regexes.clone());
     let mut files = RenderedFiles::new();
     let mut failure = None;
+    let mut output = Output::new();
+    output.reserve(prepared.longest.load(Ordering::Relaxed).min(MOST_RESERVED));
     {
         let mut run = Execution::new(&mut host).limits(input.limits.clone()).missing_key(missing_key(input));
         if let Some(cancel) = &input.cancel {
@@ -164,16 +166,14 @@ fn execute(
         for template in &prepared.runs {
             let Some(dot) = dots.get(&*template.chart) else { continue };
             about_template(dot, template);
-            let mut output = Output::new();
-            output.reserve(template.wrote.load(Ordering::Relaxed).min(MOST_RESERVED));
             let dot = Value::Map((*dot).clone());
             if let Err(error) = prepared.program.execute(&*template.name, &dot, &mut output, &mut run) {
                 failure = Some(template_error(&template.name, &error));
                 break;
             }
-            template.wrote.store(output.as_bytes().len(), Ordering::Relaxed);
-            let (text, written) = Written::new(output);
-            let file = RenderedFile { text: text.into(), written: Some(Arc::new(written)) };
+            prepared.longest.fetch_max(output.as_bytes().len(), Ordering::Relaxed);
+            let (text, written) = Written::new(&mut output);
+            let file = RenderedFile { text, written: Some(Arc::new(written)) };
             files.insert(template.name.to_string(), file);
         }
     }

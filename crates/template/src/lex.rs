@@ -366,6 +366,8 @@ impl<'t> Lexer<'t> {
     }
 
     fn skip_alphanumeric(&mut self) {
+        let ascii = self.rest().iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_');
+        self.pos += ascii.count();
         while let Some((rune, width)) = decode_rune(self.rest()).filter(|(rune, _)| is_alphanumeric(*rune)) {
             debug_assert!(rune != '\n');
             self.pos += width;
@@ -396,28 +398,25 @@ impl<'t> Lexer<'t> {
     }
 
     fn quote(&mut self, quote: u8, kind: Kind, unterminated: &str) -> Step {
-        loop {
+        while let Some(stop) = memchr::memchr3(quote, b'\\', b'\n', self.rest()) {
+            self.pos += stop;
             match self.next() {
-                Some('\\') => {
-                    if matches!(self.next(), None | Some('\n')) {
-                        return self.fail(unterminated);
-                    }
-                }
-                None | Some('\n') => return self.fail(unterminated),
+                Some('\\') if !matches!(self.next(), None | Some('\n')) => {}
                 Some(rune) if rune == char::from(quote) => return self.emit(kind),
-                Some(_) => {}
+                _ => break,
             }
         }
+        self.fail(unterminated)
     }
 
     fn raw_quote(&mut self) -> Step {
-        loop {
-            match self.next() {
-                None => return self.fail("unterminated raw quoted string"),
-                Some('`') => return self.emit(Kind::RawString),
-                Some(_) => {}
-            }
-        }
+        let Some(end) = memchr::memchr(b'`', self.rest()) else {
+            return self.fail("unterminated raw quoted string");
+        };
+        let from = self.pos;
+        self.pos += end + 1;
+        self.line += lines(self.slice(from, self.pos));
+        self.emit(Kind::RawString)
     }
 
     fn number(&mut self) -> Step {

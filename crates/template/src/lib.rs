@@ -26,6 +26,7 @@
 mod builtin;
 mod code;
 mod compile;
+mod cores;
 mod error;
 mod escape;
 mod execution;
@@ -44,6 +45,7 @@ mod printf;
 mod program;
 mod watch;
 
+pub use cores::on_cores;
 pub use error::{Error, ErrorKind, Limit, Place};
 pub use execution::{Execution, Limits, MissingKey};
 pub use function::{Call, CallError, Function, Functions, Handler};

@@ -44,9 +44,11 @@ impl Output {
         &self.bytes
     }
 
-    /// Takes the bytes out; the places in templates that wrote them are kept.
-    pub fn take_bytes(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.bytes)
+    /// Takes the places out that wrote the bytes. The output is empty then, and has its memory for what is written next.
+    pub fn take_places(&mut self) -> Self {
+        let places = Self { bytes: Vec::new(), marks: self.marks.clone(), sources: self.sources.clone() };
+        self.clear();
+        places
     }
 
     /// The bytes, without their places.

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pintle_value::{Str, Value};
 
 use crate::code::{Source, Template, Unit};
 use crate::compile::compile;
+use crate::cores::on_cores;
 use crate::error::{Error, ErrorKind, Place};
 use crate::execution::Execution;
 use crate::function::{FunctionTable, Functions};
@@ -148,46 +148,11 @@ pub(crate) fn no_template(name: &[u8], set: &Str) -> Error {
 fn units(texts: &[(Str, Str)], functions: &Arc<FunctionTable>) -> Result<Vec<Unit>, (usize, Error)> {
     /// How many bytes a thread must have to parse to be worth its start.
     const BYTES_A_THREAD: usize = 64 << 10;
-    const MOST_THREADS: usize = 8;
     let bytes: usize = texts.iter().map(|(_, text)| text.len()).sum();
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = cores.min(MOST_THREADS).min(bytes / BYTES_A_THREAD).min(texts.len());
     let parse = |(name, text): &(Str, Str)| parse_unit(name.clone(), text.clone(), functions);
-    if threads < 2 {
-        let parsed =
-            texts.iter().enumerate().map(|(index, text)| parse(text).map_err(|error| (index, error)));
-        return parsed.collect();
-    }
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut parsed = Vec::new();
-        while let index = next.fetch_add(1, Ordering::Relaxed)
-            && let Some(text) = texts.get(index)
-        {
-            parsed.push((index, parse(text)));
-        }
-        parsed
-    };
-    let mut parsed = std::thread::scope(|scope| {
-        // Where the system gives no thread, this one does all.
-        let helpers: Vec<_> = (1..threads)
-            .filter_map(|_| std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).ok())
-            .collect();
-        let mut parsed = work();
-        for helper in helpers {
-            match helper.join() {
-                Ok(more) => parsed.extend(more),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        parsed
-    });
-    parsed.sort_unstable_by_key(|(index, _)| *index);
-    parsed.into_iter().map(|(index, unit)| unit.map_err(|error| (index, error))).collect()
+    let units = on_cores(texts, bytes / BYTES_A_THREAD, parse).into_iter().enumerate();
+    units.map(|(index, unit)| unit.map_err(|error| (index, error))).collect()
 }
-
-/// The stack of a thread that parses: the same that a worker of an engine has.
-const STACK: usize = 2 << 20;
 
 /// Parses and compiles one text.
 pub(crate) fn parse_unit(name: Str, text: Str, functions: &Arc<FunctionTable>) -> Result<Unit, Error> {

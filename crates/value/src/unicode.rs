@@ -36,12 +36,12 @@ pub fn rune_count(bytes: &[u8]) -> usize {
 
 /// Go: `unicode.IsLetter`.
 pub fn is_letter(rune: char) -> bool {
-    rune.is_ascii_alphabetic() || within(LETTERS, rune)
+    if rune.is_ascii() { rune.is_ascii_alphabetic() } else { within(LETTERS, rune) }
 }
 
 /// Go: `unicode.IsDigit`.
 pub fn is_digit(rune: char) -> bool {
-    rune.is_ascii_digit() || within(DIGITS, rune)
+    if rune.is_ascii() { rune.is_ascii_digit() } else { within(DIGITS, rune) }
 }
 
 /// Go: `strconv.IsPrint`, which for runes above ASCII is `unicode.IsPrint`.

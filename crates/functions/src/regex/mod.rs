@@ -3,15 +3,18 @@
 mod class;
 mod engine;
 mod expand;
+mod kept;
 mod parser;
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use pintle_template::{Call, CallError};
 use pintle_value::{List, Str, can_backquote, types};
 
 use engine::Text;
 pub use engine::{Regex, RegexError};
+pub(crate) use kept::Kept;
+pub use kept::Regexes;
 
 use crate::host::HelmHost;
 use crate::print;
@@ -85,32 +88,37 @@ enum Replacement {
     Literal,
 }
 
-/// The compiled expression, from the run's cache if it was met before; inside, Go's text of a syntax error.
-fn mustered(call: &mut dyn Call, expression: &Str) -> Result<Result<Rc<Regex>, Vec<u8>>, CallError> {
+/// The compiled expression, where it was met before that one; inside, Go's text of a syntax error. A run pays for each
+/// expression once, whether an earlier run compiled it or not.
+fn mustered(call: &mut dyn Call, expression: &Str) -> Result<Result<Arc<Regex>, Vec<u8>>, CallError> {
     call.spend(u64::try_from(expression.len()).unwrap_or(u64::MAX))?;
-    if let Some(regex) = call.host().downcast_mut::<HelmHost>().and_then(|host| host.regexes.get(expression))
-    {
-        return Ok(Ok(Rc::clone(regex)));
+    let mut kept = None;
+    if let Some(host) = call.host().downcast_mut::<HelmHost>() {
+        if let Some(regex) = host.met.get(expression) {
+            return Ok(Ok(regex));
+        }
+        kept = host.regexes.get(expression);
     }
-    let regex = match Regex::new(expression) {
-        Ok(regex) => Rc::new(regex),
+    let regex = match kept.map_or_else(|| Regex::new(expression).map(Arc::new), Ok) {
+        Ok(regex) => regex,
         Err(text) => return Ok(Err(text)),
     };
     call.spend(regex.compile_cost())?;
     call.make(regex.memory())?;
     if let Some(host) = call.host().downcast_mut::<HelmHost>() {
-        host.keep_regex(expression, &regex);
+        host.met.insert(expression, &regex);
+        host.regexes.insert(expression, &regex);
     }
     Ok(Ok(regex))
 }
 
 /// Go: `regexp.Compile`.
-fn must(call: &mut dyn Call, expression: &Str) -> Result<Rc<Regex>, CallError> {
+fn must(call: &mut dyn Call, expression: &Str) -> Result<Arc<Regex>, CallError> {
     mustered(call, expression)?.map_err(CallError::new)
 }
 
 /// Go: `regexp.MustCompile`, which panics.
-fn compiled(call: &mut dyn Call, expression: &Str) -> Result<Rc<Regex>, CallError> {
+fn compiled(call: &mut dyn Call, expression: &Str) -> Result<Arc<Regex>, CallError> {
     mustered(call, expression)?.map_err(|text| {
         let quoted = if can_backquote(expression) {
             [b"`", expression.as_bytes(), b"`"].concat()
