@@ -9,10 +9,14 @@ use std::sync::Arc;
 use pintle_value::{Kind, Str, Type};
 
 use crate::builtin::{Builtin, Param};
-use crate::code::{Candidates, Chain, Constant, DYNAMIC, Final, Op, Range, Source, Target, Template};
+use crate::code::{Candidates, Constant, Final, Op, Range, Source, Target, Template};
 use crate::function::FunctionTable;
 use crate::literal::{Literal, can_be_nil, typed_literal, untyped_literal};
 use crate::node::{Branch, NodeId, NodeKind, Nodes};
+
+mod emit;
+
+use emit::index;
 
 /// Compiles the body `root` of the template `name`; `nodes` are those of the source.
 pub(crate) fn compile(
@@ -146,119 +150,7 @@ struct Compiler<'s> {
     tasks: Vec<Task>,
 }
 
-fn index(len: usize) -> u32 {
-    u32::try_from(len).unwrap_or(u32::MAX)
-}
-
 impl Compiler<'_> {
-    // Emitting.
-
-    fn emit(&mut self, op: Op) -> usize {
-        let before = self.template.code.last();
-        match op {
-            // What these take from the stack they unwrap themselves. A jump to the instruction that goes away arrives
-            // at the one in its place.
-            Op::Print(_)
-            | Op::Pop
-            | Op::JumpIfFalse(_)
-            | Op::With { .. }
-            | Op::Store(_)
-            | Op::RangeStart(_)
-            | Op::Template(_)
-                if matches!(before, Some(Op::Unwrap)) =>
-            {
-                self.template.code.pop();
-                self.template.at.pop();
-            }
-            Op::Unwrap => {
-                let plain = match before {
-                    Some(Op::Builtin { builtin, .. }) => *builtin != Builtin::Index,
-                    Some(Op::Include { .. } | Op::Tpl { .. } | Op::Unwrap) => true,
-                    _ => false,
-                };
-                if plain {
-                    return self.template.code.len();
-                }
-            }
-            _ => {}
-        }
-        let at = match self.last {
-            At::Node(node) => node.0,
-            At::Dynamic => DYNAMIC,
-        };
-        self.template.code.push(op);
-        self.template.at.push(at);
-        self.template.code.len() - 1
-    }
-
-    fn emit_at(&mut self, op: Op, node: NodeId) -> usize {
-        let last = std::mem::replace(&mut self.last, At::Node(node));
-        let pc = self.emit(op);
-        self.last = last;
-        pc
-    }
-
-    fn here(&self) -> u32 {
-        index(self.template.code.len())
-    }
-
-    fn patch(&mut self, pc: usize) {
-        let here = self.here();
-        match self.template.code.get_mut(pc) {
-            Some(Op::Jump(target) | Op::JumpIfFalse(target)) => *target = here,
-            Some(Op::With { else_pc, .. }) => *else_pc = here,
-            Some(Op::Method { end, .. }) => *end = here,
-            _ => {}
-        }
-    }
-
-    fn constant(&mut self, constant: Constant) {
-        self.template.constants.push(constant);
-        let op = Op::Constant(index(self.template.constants.len() - 1));
-        self.emit(op);
-    }
-
-    fn type_(&mut self, go_type: &'static Type) -> u32 {
-        let types = &mut self.template.types;
-        let found = types.iter().position(|known| std::ptr::eq(*known, go_type));
-        index(found.unwrap_or_else(|| {
-            types.push(go_type);
-            types.len() - 1
-        }))
-    }
-
-    fn name(&mut self, name: &Str) -> u32 {
-        let names = &mut self.template.names;
-        let found = names.iter().position(|known| known == name);
-        index(found.unwrap_or_else(|| {
-            names.push(name.clone());
-            names.len() - 1
-        }))
-    }
-
-    fn message(&mut self, message: String) -> u32 {
-        self.template.messages.push(message);
-        index(self.template.messages.len() - 1)
-    }
-
-    fn chain(&mut self, names: &[Str]) -> u32 {
-        let chains = &mut self.template.chains;
-        let found = chains.iter().position(|known| *known.names == *names);
-        index(found.unwrap_or_else(|| {
-            chains.push(Chain::new(names));
-            chains.len() - 1
-        }))
-    }
-
-    fn fail(&mut self, message: String) {
-        let message = self.message(message);
-        self.emit(Op::Fail(message));
-    }
-
-    fn text(&self, node: NodeId) -> String {
-        String::from_utf8_lossy(&self.nodes.text(node, &self.source.text)).into_owned()
-    }
-
     fn slot(&mut self) -> u32 {
         let slot = self.next_slot;
         self.next_slot += 1;
