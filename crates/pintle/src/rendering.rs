@@ -275,9 +275,11 @@ impl Rendering {
         let mut objects = Vec::new();
         for document in &rendered.documents {
             let (text, source) = (&document.text, Some(&*document.source));
-            // The manifest ends every document with a line break, and Helm reads the manifest: a block of text that ends a
-            // template has one then (Helm: `pkg/action/action.go`, `renderResources`).
-            if !text.ends_with('\n') && text.contains(['|', '>']) {
+            // The manifest ends every document with a line break more, and Helm reads the manifest: a block of text that
+            // ends a template has one then, or one more where it keeps all (Helm: `pkg/action/action.go`,
+            // `renderResources`).
+            let ends_a_line = text.ends_with('\n');
+            if text.contains(['|', '>']) && (!ends_a_line || text.contains('+')) {
                 let read = stream_objects(&format!("{text}\n"), source);
                 objects.extend(read.map_err(|reason| Error::NotInstallable {
                     reason: format!("{}: {reason}", document.source),

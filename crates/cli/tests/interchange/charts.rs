@@ -9,7 +9,7 @@ use pintle::value::Data;
 use pintle_testkit::fixtures;
 
 /// The charts of each run of the tests: hooks of all policies, several kinds of workloads, cluster roles, kept objects.
-const SAMPLE: [&str; 3] = ["hook-policies", "resource-policy", "web-app"];
+const SAMPLE: [&str; 4] = ["hook-policies", "kept-line-breaks", "resource-policy", "web-app"];
 
 /// What the upgrade of a chart of the corpus sets: what most charts have.
 const CHANGES: &str =

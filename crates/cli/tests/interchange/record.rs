@@ -70,10 +70,15 @@ impl StoredRecord {
         json!({"record": record, "labels": labels, "type": self.secret["type"]})
     }
 
-    /// What was rendered: the manifest and those of the hooks, without the blanks that end documents.
+    /// What was rendered: the manifest and those of the hooks, without the blanks that end documents, where they are not
+    /// part of a text that keeps them.
     pub(crate) fn rendering(&self) -> Vec<String> {
+        let keeps = |text: &str| text.contains("|+") || text.contains(">+");
         let hooks = self.record.hooks.iter().map(|hook| hook.manifest.as_str());
-        std::iter::once(self.record.manifest.as_str()).chain(hooks).map(trimmed).collect()
+        std::iter::once(self.record.manifest.as_str())
+            .chain(hooks)
+            .map(|text| if keeps(text) { text.to_owned() } else { trimmed(text) })
+            .collect()
     }
 
     /// The objects that it names, hooks included.
