@@ -6,7 +6,10 @@ use minijinja::Value;
 use minijinja::value::ValueKind;
 use pintle_value::{Data, DataMap};
 
-use crate::ExpressionError;
+use crate::expressions::reason;
+use crate::{ExpressionError, Limits};
+
+const TOO_MANY: &str = "it gives more values than it may";
 
 /// What an expression sees of data.
 pub(crate) fn to_value(
@@ -48,40 +51,51 @@ pub(crate) fn map_to_value(
     Ok(Value::from(members))
 }
 
-/// The data that an expression gave.
-pub(crate) fn to_data(
-    value: &Value,
-    path: &str,
-    depth: usize,
-    limit: usize,
-) -> Result<Data, ExpressionError> {
-    if depth > limit {
-        return Err(ExpressionError::TooDeep { path: path.to_owned(), limit });
+/// Makes data of what an expression gave.
+pub(crate) struct Converter<'a> {
+    path: &'a str,
+    limits: &'a Limits,
+    /// How many values there may be still.
+    left: usize,
+}
+
+impl<'a> Converter<'a> {
+    /// For the expression at a path.
+    pub(crate) fn new(path: &'a str, limits: &'a Limits) -> Self {
+        Self { path, limits, left: limits.values }
     }
-    let failed = |error: minijinja::Error| ExpressionError::Failed {
-        path: path.to_owned(),
-        reason: crate::expressions::reason(&error),
-    };
-    match value.kind() {
-        ValueKind::None => Ok(Data::Null),
-        ValueKind::Bool => Ok(Data::Bool(value.is_true())),
-        ValueKind::Number => Ok(match i64::try_from(value.clone()) {
-            Ok(whole) if value.is_integer() => Data::Int(whole),
-            _ => Data::Float(f64::try_from(value.clone()).map_err(failed)?),
-        }),
-        ValueKind::String => Ok(Data::from(value.as_str().unwrap_or_default())),
-        ValueKind::Seq | ValueKind::Iterable => {
-            let items = value.try_iter().map_err(failed)?;
-            items.map(|item| to_data(&item, path, depth + 1, limit)).collect()
+
+    /// The data of a value that lies so deep.
+    pub(crate) fn data(&mut self, value: &Value, depth: usize) -> Result<Data, ExpressionError> {
+        if depth > self.limits.depth {
+            return Err(ExpressionError::TooDeep { path: self.path.to_owned(), limit: self.limits.depth });
         }
-        ValueKind::Map => {
-            let mut members = Vec::new();
-            for key in value.try_iter().map_err(failed)? {
-                let member = value.get_item(&key).map_err(failed)?;
-                members.push((key.to_string(), to_data(&member, path, depth + 1, limit)?));
+        self.left = self.left.checked_sub(1).ok_or_else(|| self.failed(TOO_MANY.to_owned()))?;
+        match value.kind() {
+            ValueKind::None => Ok(Data::Null),
+            ValueKind::Bool => Ok(Data::Bool(value.is_true())),
+            ValueKind::Number => Ok(match i64::try_from(value.clone()) {
+                Ok(whole) if value.is_integer() => Data::Int(whole),
+                _ => Data::Float(f64::try_from(value.clone()).map_err(|error| self.failed(reason(&error)))?),
+            }),
+            ValueKind::String => Ok(Data::from(value.as_str().unwrap_or_default())),
+            ValueKind::Seq | ValueKind::Iterable => {
+                let items = value.try_iter().map_err(|error| self.failed(reason(&error)))?;
+                items.map(|item| self.data(&item, depth + 1)).collect()
             }
-            Ok(members.into_iter().collect())
+            ValueKind::Map => {
+                let mut members = Vec::new();
+                for key in value.try_iter().map_err(|error| self.failed(reason(&error)))? {
+                    let member = value.get_item(&key).map_err(|error| self.failed(reason(&error)))?;
+                    members.push((key.to_string(), self.data(&member, depth + 1)?));
+                }
+                Ok(members.into_iter().collect())
+            }
+            other => Err(ExpressionError::NoData { path: self.path.to_owned(), kind: other.to_string() }),
         }
-        other => Err(ExpressionError::NoData { path: path.to_owned(), kind: other.to_string() }),
+    }
+
+    fn failed(&self, reason: String) -> ExpressionError {
+        ExpressionError::Failed { path: self.path.to_owned(), reason }
     }
 }

@@ -4,7 +4,8 @@ use minijinja::{Environment, UndefinedBehavior};
 use pintle_value::Data;
 
 use crate::ExpressionError;
-use crate::convert::{to_data, to_value};
+use crate::convert::{Converter, to_value};
+use crate::multiplication::{as_written, of_numbers};
 
 /// How much expressions may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,11 +16,13 @@ pub struct Limits {
     pub fuel: u64,
     /// How deeply values and context may be nested. Default: 64.
     pub depth: usize,
+    /// How many values one expression may give, those inside of others too. Default: 100,000.
+    pub values: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { fuel: 10_000, depth: 64 }
+        Self { fuel: 10_000, depth: 64, values: 100_000 }
     }
 }
 
@@ -95,18 +98,20 @@ impl Expressions {
     fn run(&self, expression: &str, context: &minijinja::Value, path: &str) -> Result<Data, ExpressionError> {
         let failed = |error: &minijinja::Error| ExpressionError::Failed {
             path: path.to_owned(),
-            reason: reason(error),
+            reason: as_written(reason(error), expression),
         };
+        let expression_of_numbers = of_numbers(expression);
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_fuel(Some(self.limits.fuel));
-        let compiled = environment.compile_expression(expression).map_err(|error| failed(&error))?;
+        let compiled =
+            environment.compile_expression(&expression_of_numbers).map_err(|error| failed(&error))?;
         let value = compiled.eval(context.clone()).map_err(|error| failed(&error))?;
         if value.is_undefined() {
             let reason = "what it names is not defined".to_owned();
             return Err(ExpressionError::Failed { path: path.to_owned(), reason });
         }
-        to_data(&value, path, 0, self.limits.depth)
+        Converter::new(path, &self.limits).data(&value, 0)
     }
 }
 

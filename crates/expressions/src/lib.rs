@@ -3,8 +3,8 @@
 //! A fleet's values differ from tenant to tenant in a name, a label, an endpoint. [`Expressions::fill_in`] takes values
 //! whose leaves may be expressions, and a context that the caller makes for one tenant, and gives plain values. Only a
 //! whole leaf can be an expression, written `${{ … }}`; there is no text to template, so nothing can be injected into
-//! YAML. The language is minijinja's; what is undefined is an error, there is no loader, and every expression ends
-//! within its [`Limits`].
+//! YAML. The language is minijinja's, but that `*` is for numbers alone; what is undefined is an error, there is no
+//! loader, and every expression ends within its [`Limits`].
 //!
 //! ```
 //! use pintle_expressions::Expressions;
@@ -30,6 +30,7 @@ mod error;
 mod expressions;
 #[cfg(feature = "cel")]
 mod health;
+mod multiplication;
 
 #[cfg(feature = "cel")]
 pub use condition::Condition;

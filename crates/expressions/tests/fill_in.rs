@@ -52,6 +52,32 @@ fn nothing_runs_for_ever() {
     assert!(matches!(Expressions::new().fill_in(&deep, &data("{}")), Err(ExpressionError::TooDeep { .. })));
 }
 
+#[test]
+fn numbers_are_multiplied_and_nothing_else_is() {
+    let filled = fill_in(
+        r#"{"a": "${{ tenant.nodes * 2 }}", "b": "${{ -tenant.nodes * -tenant.ratio * 4 }}", "c": "${{ 2 ** 3 * 2 }}",
+            "d": "${{ (1 + 2) * tenant.zones|length - 1 }}", "e": "${{ 'a * b' }}"}"#,
+    );
+    assert_eq!(filled, Ok(data(r#"{"a": 6, "b": 6.0, "c": 16, "d": 5, "e": "a * b"}"#)));
+    let error = fill_in(r#"{"a": "${{ 'x' * 3 }}"}"#).unwrap_err().to_string();
+    assert!(error.contains("* operator") && !error.contains("**"), "{error}");
+}
+
+#[test]
+fn little_does_not_become_much() {
+    for expression in [
+        "[0] * 99999999 ~ ''",
+        "(['a', 'b'] | sort) * 9 ** 8",
+        "99999999 * tenant.zones",
+        "[[0] * 9999999] * 9999999 ~ ''",
+        "'x' * 99999999",
+        "[range(100000), range(100000)]",
+        "range(99999) | map('string') | join(', ') | replace(',', 'x' ~ range(99999))",
+    ] {
+        assert!(fill_in(&format!(r#"{{"a": "${{{{ {expression} }}}}"}}"#)).is_err(), "{expression}");
+    }
+}
+
 proptest! {
     #[test]
     fn any_text_ends_in_a_value_or_an_error(text in "\\PC{0,60}") {
