@@ -45,8 +45,11 @@ pub(crate) fn sort(
     Ok((hooks, others))
 }
 
-/// All documents in the order of files and places; an error is the last.
-pub(crate) fn documents(files: &RenderedFiles, objects: Objects) -> Vec<Result<Document, RenderError>> {
+/// All documents in the order of files and places.
+pub(crate) fn documents(
+    files: &RenderedFiles,
+    objects: Objects,
+) -> impl Iterator<Item = Result<Document, RenderError>> {
     /// How many bytes a thread must have to read to be worth its start.
     const BYTES_A_THREAD: usize = 128 << 10;
     let mut pieces = Vec::new();
@@ -73,15 +76,7 @@ pub(crate) fn documents(files: &RenderedFiles, objects: Objects) -> Vec<Result<D
             document
         })
     });
-    let mut documents = Vec::with_capacity(read.len());
-    for document in read {
-        let is_error = document.is_err();
-        documents.push(document.map_err(|error| with_all(error, files)));
-        if is_error {
-            break;
-        }
-    }
-    documents
+    read.into_iter().map(move |document| document.map_err(|error| with_all(error, files)))
 }
 
 /// The error with all that was rendered, as Helm gives it back beside the error.

@@ -183,7 +183,7 @@ fn join(text: &mut String, document: &str) {
 
 /// The files that one call of a post-renderer gives; documents without a file get a name with `infix` in it.
 fn run(files: &RenderedFiles, post_renderer: &dyn PostRenderer, infix: &str) -> Result<Texts, RenderError> {
-    let documents: Vec<Document> = documents(files, Objects::Keep).into_iter().collect::<Result<_, _>>()?;
+    let documents: Vec<Document> = documents(files, Objects::Keep).collect::<Result<_, _>>()?;
     let sent = documents
         .into_iter()
         .filter(|document| !document.object.is_null())
