@@ -85,6 +85,14 @@ pub enum Error {
         /// The kind.
         gvk: Gvk,
     },
+    /// The cluster has the kind's CRD, but did not serve the kind in half a minute.
+    #[error("kind {:?} in version {:?} is not served, though its CRD {crd} is established; try again", gvk.kind, gvk.api_version())]
+    NotServedYet {
+        /// The kind.
+        gvk: Gvk,
+        /// The name of its CRD.
+        crd: String,
+    },
     /// An object of a manifest cannot be used.
     #[error("{object}: {problem}")]
     InvalidObject {
@@ -163,7 +171,8 @@ impl Error {
             | Self::TimedOut { .. }
             | Self::DeadlinePassed
             | Self::Locked { .. }
-            | Self::LockLost { .. } => Class::Retry,
+            | Self::LockLost { .. }
+            | Self::NotServedYet { .. } => Class::Retry,
             Self::Unreadable { .. } | Self::Cancelled => Class::Fatal,
             Self::UnknownKind { .. } | Self::InvalidObject { .. } => Class::User,
             Self::Ownership(_) | Self::Moved { .. } => Class::Conflict,
