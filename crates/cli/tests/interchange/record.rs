@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pintle::cluster::ObjectRef;
 use pintle::release::{Record, codec};
+use pintle::value::Data;
 use pintle_testkit::Tenant;
 use serde_json::{Value, json};
 
@@ -70,27 +71,23 @@ impl StoredRecord {
         json!({"record": record, "labels": labels, "type": self.secret["type"]})
     }
 
-    /// What was rendered: the manifest and those of the hooks, without the blanks that end documents, where they are not
-    /// part of a text that keeps them.
-    pub(crate) fn rendering(&self) -> Vec<String> {
-        let keeps = |text: &str| text.contains("|+") || text.contains(">+");
-        let hooks = self.record.hooks.iter().map(|hook| hook.manifest.as_str());
-        std::iter::once(self.record.manifest.as_str())
-            .chain(hooks)
-            .map(|text| if keeps(text) { text.to_owned() } else { trimmed(text) })
-            .collect()
+    /// What was rendered: the manifest and those of the hooks, without the blanks that end documents, and what they
+    /// mean, since blanks that end a document can be part of its last text.
+    pub(crate) fn rendering(&self) -> Vec<(String, Vec<Data>)> {
+        let meaning = |text: &str| {
+            let documents = pintle::render::split_manifests(text).into_iter();
+            documents.map(|(_, document)| parsed(document)).collect::<Vec<_>>()
+        };
+        self.texts().map(|text| (trimmed(text), meaning(text))).collect()
     }
 
     /// The objects that it names, hooks included.
     pub(crate) fn objects(&self) -> Vec<ObjectRef> {
-        let hooks = self.record.hooks.iter().map(|hook| hook.manifest.as_str());
-        let texts: Vec<&str> = std::iter::once(self.record.manifest.as_str()).chain(hooks).collect();
         let mut objects = Vec::new();
-        for text in texts {
+        for text in self.texts() {
             for (_, document) in pintle::render::split_manifests(text) {
-                let parsed = pintle::yaml::parse(document.as_bytes(), &pintle::yaml::Limits::default());
-                let Ok(object) = parsed else { continue };
-                let items = object.get("items").and_then(pintle::value::Data::as_list).cloned();
+                let object = parsed(document);
+                let items = object.get("items").and_then(Data::as_list).cloned();
                 match items {
                     Some(items) => objects.extend(items.iter().filter_map(ObjectRef::of)),
                     None => objects.extend(ObjectRef::of(&object)),
@@ -99,6 +96,17 @@ impl StoredRecord {
         }
         objects
     }
+
+    /// The manifest and those of the hooks.
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        let hooks = self.record.hooks.iter().map(|hook| hook.manifest.as_str());
+        std::iter::once(self.record.manifest.as_str()).chain(hooks)
+    }
+}
+
+/// A document; null where it is not YAML.
+fn parsed(document: &str) -> Data {
+    pintle::yaml::parse(document.as_bytes(), &pintle::yaml::Limits::default()).unwrap_or_default()
 }
 
 /// Says of each moment only that there is one.

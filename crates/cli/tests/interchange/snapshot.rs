@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Mutex;
 
 use pintle::cluster::ObjectRef;
+use pintle::value::Data;
 use pintle_testkit::Tenant;
 use serde_json::{Map, Value, json};
 
@@ -24,7 +25,7 @@ pub(crate) struct Paths<'a> {
 pub(crate) struct Snapshot {
     pub(crate) parts: BTreeMap<String, Value>,
     /// What was rendered for each revision.
-    pub(crate) renderings: Vec<Vec<String>>,
+    pub(crate) renderings: Vec<Vec<(String, Vec<Data>)>>,
 }
 
 /// What is thought of an object that is there with Helm and not with us.
