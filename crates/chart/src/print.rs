@@ -14,17 +14,26 @@ pub(crate) fn print(value: &Value) -> String {
 /// What `%t` prints for a value that may be no boolean.
 pub(crate) fn print_bool(value: &Value) -> String {
     match value {
-        Value::Bool(value) => value.to_string(),
         Value::Nil => "%!t(<nil>)".to_owned(),
+        other => print_bool_within(other),
+    }
+}
+
+/// The same for a value, or one in a list or a map, where `nil` is an interface that holds nothing and prints without
+/// the verb (Go: `fmt`, `printValue`).
+fn print_bool_within(value: &Value) -> String {
+    match value {
+        Value::Nil => "<nil>".to_owned(),
+        Value::Bool(value) => value.to_string(),
         Value::List(list) => {
-            let items: Vec<String> = list.items().iter().map(print_bool).collect();
+            let items: Vec<String> = list.items().iter().map(print_bool_within).collect();
             format!("[{}]", items.join(" "))
         }
         Value::Map(map) => {
             let members: Vec<String> = map
                 .entries()
                 .iter()
-                .map(|(key, value)| format!("%!t(string={key}):{}", print_bool(value)))
+                .map(|(key, value)| format!("%!t(string={key}):{}", print_bool_within(value)))
                 .collect();
             format!("map[{}]", members.join(" "))
         }
