@@ -6,6 +6,7 @@ mod chart;
 mod count;
 mod duration;
 mod global;
+mod late;
 mod lint;
 mod manage;
 mod plan;
@@ -20,6 +21,7 @@ pub(crate) use chart::ChartFlags;
 pub(crate) use count::Count;
 pub(crate) use duration::GoDuration;
 pub(crate) use global::{Color, GlobalFlags};
+pub(crate) use late::Late;
 pub(crate) use lint::LintArguments;
 pub(crate) use manage::{
     Cascade, DryRun, InstallArguments, LiveRenderFlags, NameFlags, RollbackArguments, RunFlags, ServerSide,
@@ -50,44 +52,44 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Installs a chart.
-    Install(Box<InstallArguments>),
+    Install(Late<InstallArguments>),
     /// Upgrades a release to another version of its chart, or to other values.
-    Upgrade(Box<UpgradeArguments>),
+    Upgrade(Late<UpgradeArguments>),
     /// Renders a chart's templates and prints them.
-    Template(Box<TemplateArguments>),
+    Template(Late<TemplateArguments>),
     /// Checks charts for what is wrong with them.
-    Lint(LintArguments),
+    Lint(Late<LintArguments>),
     /// Rolls a release back to an earlier revision.
-    Rollback(RollbackArguments),
+    Rollback(Late<RollbackArguments>),
     /// Runs the tests of a release.
-    Test(TestArguments),
+    Test(Late<TestArguments>),
     /// Uninstalls releases.
     #[command(visible_aliases = ["del", "delete", "un"])]
-    Uninstall(UninstallArguments),
+    Uninstall(Late<UninstallArguments>),
     /// Shows what an action would do, field by field, and does nothing.
     #[command(subcommand)]
-    Diff(DiffCommand),
+    Diff(Late<DiffCommand>),
     /// Lists releases.
     #[command(visible_alias = "ls")]
-    List(ListArguments),
+    List(Late<ListArguments>),
     /// Shows the revisions of a release.
     #[command(visible_alias = "hist")]
-    History(HistoryArguments),
+    History(Late<HistoryArguments>),
     /// Shows the state of a release.
-    Status(StatusArguments),
+    Status(Late<StatusArguments>),
     /// Shows what a release's record holds.
     #[command(subcommand)]
-    Get(GetCommand),
+    Get(Late<GetCommand>),
     /// Shows what a chart holds.
     #[command(subcommand, visible_alias = "inspect")]
-    Show(ShowCommand),
+    Show(Late<ShowCommand>),
     /// Downloads a chart.
     #[command(visible_alias = "fetch")]
-    Pull(PullArguments),
+    Pull(Late<PullArguments>),
     /// Prints a script that completes this program's commands in a shell.
-    Completion(CompletionArguments),
+    Completion(Late<CompletionArguments>),
     /// Prints the version.
-    Version(VersionArguments),
+    Version(Late<VersionArguments>),
 }
 
 /// Which shell to complete for.

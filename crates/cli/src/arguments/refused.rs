@@ -124,13 +124,20 @@ fn refusal(error: clap::Error, arguments: &[OsString]) -> Refusal {
         }
     }
     let last = arguments.last().map(|last| last.to_string_lossy()).unwrap_or_default();
-    Refusal::Usage(usage::message(&error, &command(), &path, &last))
+    let mut program = command();
+    program.build();
+    Refusal::Usage(usage::message(&error, &program, &path, &last))
 }
 
-/// The whole command line, refused flags included.
+/// The whole command line, refused flags included. Commands have their flags once it is built.
 pub(crate) fn command() -> Command {
-    let command = with_flags(Switch::without_values(Arguments::command()), GLOBAL, true);
-    below(command, &[]).mut_args(takes_anything)
+    with_flags(Switch::without_values(Arguments::command()), GLOBAL, true).mut_args(takes_anything)
+}
+
+/// A command of the program with its refused flags, and those of the commands below it.
+pub(super) fn with_refused(command: Command) -> Command {
+    let path = [command.get_name().to_owned()];
+    with_refused_at(Switch::without_values(command), &path)
 }
 
 /// Lets a flag's value begin with a dash, as Go's `pflag` does (`--set -a=b`, `-f -`).
@@ -140,19 +147,16 @@ fn takes_anything(arg: Arg) -> Arg {
     if flag && one_value { arg.allow_hyphen_values(true) } else { arg }
 }
 
-fn below(command: Command, path: &[String]) -> Command {
-    let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
-    names.into_iter().fold(command, |command, name| {
-        let mut path = path.to_vec();
-        path.push(name.clone());
-        command.mut_subcommand(name, |sub| {
-            let borrowed: Vec<&str> = path.iter().map(String::as_str).collect();
-            let unused: &[_] = if borrowed == ["template"] { WITHOUT_EFFECT } else { &[] };
-            let flags = refused(&borrowed).into_iter().chain([unused]);
-            let sub = flags.fold(sub, |sub, flags| with_flags(sub, flags, false));
-            below(sub, &path).mut_args(takes_anything)
-        })
-    })
+fn with_refused_at(command: Command, path: &[String]) -> Command {
+    let borrowed: Vec<&str> = path.iter().map(String::as_str).collect();
+    let unused: &[_] = if borrowed == ["template"] { WITHOUT_EFFECT } else { &[] };
+    let flags = refused(&borrowed).into_iter().chain([unused]);
+    let command = flags.fold(command, |command, flags| with_flags(command, flags, false));
+    let below = |command: Command| {
+        let path = [path, &[command.get_name().to_owned()]].concat();
+        with_refused_at(command, &path)
+    };
+    command.mut_subcommands(below).mut_args(takes_anything)
 }
 
 fn with_flags(command: Command, flags: &'static [(&'static str, Takes)], global: bool) -> Command {
