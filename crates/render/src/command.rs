@@ -316,7 +316,7 @@ pub fn render_name(template: &str) -> Result<String, String> {
             &mut pintle_template::Execution::new(&mut host),
         )
         .map_err(|error| error.to_string())?;
-    Ok(String::from_utf8_lossy(output.as_bytes()).into_owned())
+    Ok(pintle_value::lossy(output.as_bytes()).into_owned())
 }
 
 /// Refuses charts that cannot be installed, and warns of deprecated ones (Helm: `pkg/cmd/install.go`).

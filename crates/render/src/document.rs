@@ -92,7 +92,7 @@ impl Written {
     /// (Helm: `pkg/engine/engine.go`, render). The output is empty then.
     pub(crate) fn new(output: &mut pintle_template::Output) -> (Arc<str>, Self) {
         let mut removed = Vec::new();
-        let text = String::from_utf8_lossy(output.as_bytes());
+        let text = pintle_value::lossy(output.as_bytes());
         let text = if memchr::memmem::find(text.as_bytes(), NO_VALUE.as_bytes()).is_none() {
             Arc::from(text)
         } else {

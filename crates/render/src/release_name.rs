@@ -27,5 +27,5 @@ pub fn name_from_template(text: &str) -> Result<String, String> {
     program
         .execute("name-template", &Value::Nil, &mut output, &mut Execution::new(&mut host))
         .map_err(|error| error.to_string())?;
-    Ok(String::from_utf8_lossy(output.as_bytes()).into_owned())
+    Ok(pintle_value::lossy(output.as_bytes()).into_owned())
 }

@@ -59,7 +59,7 @@ pub use pointer::{pointer_key, pointer_token};
 pub use print::{print, printed};
 pub use quote::{Quote, append_quoted, append_quoted_rune, can_backquote, quoted};
 pub use sequence::Sequence;
-pub use text::Str;
+pub use text::{Str, lossy};
 pub use unicode::{decode_rune, is_digit, is_letter, is_print, rune_count};
 pub use value::Value;
 pub use value_path::{Step, ValuePath};

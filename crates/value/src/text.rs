@@ -82,7 +82,7 @@ impl Str {
 
     /// The text, with U+FFFD in the place of what is not UTF-8.
     pub fn to_str_lossy(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(self.as_bytes())
+        lossy(self.as_bytes())
     }
 
     /// The number of bytes, which is what Go's `len` counts.
@@ -237,5 +237,14 @@ impl fmt::Display for Str {
     /// Writes the text, with U+FFFD in the place of what is not UTF-8.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.to_str_lossy())
+    }
+}
+
+/// Bytes as text, with U+FFFD in the place of what is not UTF-8. As [`String::from_utf8_lossy`], which looks at each byte
+/// by itself, where nearly all text is ASCII and can be looked at by words.
+pub fn lossy(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
     }
 }
