@@ -20,6 +20,11 @@ mod user_values;
 
 use arguments::Refusal;
 use failure::Failure;
+use print::Palette;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 fn main() -> ExitCode {
     let mut out = io::stdout().lock();
@@ -51,10 +56,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: &arguments::Arguments, out: &mut dyn io::Write) -> Result<(), Failure> {
     if arguments::Switch::is_on(arguments.global.debug) {
-        tracing_subscriber::fmt()
-            .with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG)
-            .with_writer(io::stderr)
-            .init();
+        log(arguments.global.color);
     }
     // One thread: commands wait for servers, and what computes has threads of its own.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -62,4 +64,12 @@ fn run(arguments: &arguments::Arguments, out: &mut dyn io::Write) -> Result<(), 
     // A render that is still under way on a thread of its own must not keep the program from ending.
     runtime.shutdown_background();
     ended
+}
+
+/// Logs what this project's crates do, and what the others warn of: the frames of a connection help nobody.
+fn log(color: arguments::Color) {
+    let palette = Palette::of(color, &io::stderr());
+    let lines = fmt::layer().with_writer(io::stderr).with_ansi(palette == Palette::Colours);
+    let seen = Targets::new().with_default(LevelFilter::WARN).with_target("pintle", LevelFilter::DEBUG);
+    tracing_subscriber::registry().with(lines).with(seen).init();
 }

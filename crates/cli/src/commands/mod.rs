@@ -42,7 +42,7 @@ pub(crate) struct Context<'a> {
 
 /// Runs the command that was called.
 pub(crate) async fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
-    let palette = Palette::of(arguments.global.color);
+    let palette = Palette::of(arguments.global.color, &std::io::stdout());
     let mut context = Context { global: &arguments.global, out, palette };
     let context = &mut context;
     match &arguments.command {

@@ -1,6 +1,6 @@
 //! Colours, as Helm draws them.
 
-use std::io::{self, IsTerminal as _};
+use std::io::IsTerminal;
 
 use pintle::release::Status;
 
@@ -16,12 +16,12 @@ pub(crate) enum Palette {
 }
 
 impl Palette {
-    /// What the flag asks for: `auto` colours what a person looks at, unless `NO_COLOR` is set.
-    pub(crate) fn of(color: Color) -> Self {
+    /// What the flag asks for a stream: `auto` colours what a person looks at, unless `NO_COLOR` is set.
+    pub(crate) fn of(color: Color, stream: &impl IsTerminal) -> Self {
         let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         match color {
             Color::Always => Self::Colours,
-            Color::Auto if io::stdout().is_terminal() && !unwanted => Self::Colours,
+            Color::Auto if stream.is_terminal() && !unwanted => Self::Colours,
             Color::Auto | Color::Never => Self::Plain,
         }
     }

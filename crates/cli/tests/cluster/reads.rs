@@ -99,3 +99,14 @@ fn an_unreachable_cluster_is_one_clear_error() {
     assert!(away.error.contains("refused"), "{}", away.error);
     assert_eq!(away.error.lines().count(), 1, "{}", away.error);
 }
+
+#[test]
+fn the_log_calls_the_cluster_by_its_context_and_shows_no_frames() {
+    let stage = Stage::new();
+    let kubeconfig = kube::config::Kubeconfig::from_yaml(stage.tenant.kubeconfig()).expect("is one");
+    let context = kubeconfig.current_context.expect("has one");
+    let namespace = stage.namespace("cli-log");
+    let log = stage.log(&format!("install web charts/minimal --namespace {namespace}"));
+    assert!(log.contains(&format!("cluster={context:?}")), "{log}");
+    assert!(!log.contains('\u{1b}') && !log.contains("h2::"), "{log}");
+}

@@ -38,7 +38,21 @@ impl Stage {
 
     /// Runs the program on the same.
     pub(crate) fn pintle(&self, line: &str) -> Did {
-        let output = Command::new(env!("CARGO_BIN_EXE_pintle"))
+        let output = self.run(line);
+        Did {
+            exit: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            error: last_error(&String::from_utf8_lossy(&output.stderr)),
+        }
+    }
+
+    /// What the program logs when it runs on a line.
+    pub(crate) fn log(&self, line: &str) -> String {
+        String::from_utf8_lossy(&self.run(&format!("{line} --debug")).stderr).into_owned()
+    }
+
+    fn run(&self, line: &str) -> std::process::Output {
+        Command::new(env!("CARGO_BIN_EXE_pintle"))
             .args(line.split(' '))
             .current_dir(fixtures::root())
             .env_clear()
@@ -46,12 +60,7 @@ impl Stage {
             .env("KUBECONFIG", self.tenant.kubeconfig_path())
             .env("TZ", "UTC")
             .output()
-            .expect("runs");
-        Did {
-            exit: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            error: last_error(&String::from_utf8_lossy(&output.stderr)),
-        }
+            .expect("runs")
     }
 }
 
