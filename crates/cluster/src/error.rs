@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Gvk, ObjectRef, OwnershipError, Verb};
+use crate::{Gvk, Lag, ObjectRef, OwnershipError, Verb};
 
 /// What a caller can do about an [`Error`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -85,13 +85,13 @@ pub enum Error {
         /// The kind.
         gvk: Gvk,
     },
-    /// The cluster has the kind's CRD, but did not serve the kind in half a minute.
-    #[error("kind {:?} in version {:?} is not served, though its CRD {crd} is established; try again", gvk.kind, gvk.api_version())]
-    NotServedYet {
+    /// The cluster should serve this kind, and did not in half a minute.
+    #[error("kind {:?} in version {:?} is not served, {lag}", gvk.kind, gvk.api_version())]
+    NotServed {
         /// The kind.
         gvk: Gvk,
-        /// The name of its CRD.
-        crd: String,
+        /// Why it should be served.
+        lag: Lag,
     },
     /// An object of a manifest cannot be used.
     #[error("{object}: {problem}")]
@@ -172,7 +172,7 @@ impl Error {
             | Self::DeadlinePassed
             | Self::Locked { .. }
             | Self::LockLost { .. }
-            | Self::NotServedYet { .. } => Class::Retry,
+            | Self::NotServed { .. } => Class::Retry,
             Self::Unreadable { .. } | Self::Cancelled => Class::Fatal,
             Self::UnknownKind { .. } | Self::InvalidObject { .. } => Class::User,
             Self::Ownership(_) | Self::Moved { .. } => Class::Conflict,

@@ -85,7 +85,7 @@ pub use bring::{Before, Method};
 pub use crds::{CrdError, CrdPolicy, kinds_of, losses};
 pub use delete::{DeleteOptions, Deletion, Propagation, is_kept, is_terminating};
 pub use difference::{FieldChange, REDACTED, difference, expected_difference};
-pub use discovery::{Discovery, Placement, Resource, ServerVersion};
+pub use discovery::{Discovery, Lag, Placement, Resource, ServerVersion};
 pub use drift::{
     Contest, Contests, Drift, DriftEvent, DriftKind, DriftReport, DriftRules, DriftWatch, IgnoreRule,
     Patience, Registration, Signature, TargetSelector,

@@ -1,4 +1,4 @@
-//! A server that does not tell of a kind, though it has a CRD of it.
+//! A server that does not tell of a kind that it should serve.
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "helpers of tests stop where a test does")]
 
 use std::convert::Infallible;
@@ -148,5 +148,31 @@ async fn a_kind_that_is_never_served_is_an_error_to_try_again_after() {
         error.to_string(),
         "kind \"Thing\" in version \"example.com/v1\" is not served, though its CRD things.example.com is established; \
          try again"
+    );
+}
+
+/// A server that does not reach the one of the group before it has been asked so many times.
+fn without_extension(reached_from: usize) -> (Target, Server) {
+    Server::target(move |path, before| match path {
+        "/apis" if before >= reached_from => things(),
+        "/apis" => discovery(
+            r#"{"metadata":{"name":"example.com"},"versions":[{"version":"v1","freshness":"Stale"}]}"#,
+        ),
+        "/api" => discovery(""),
+        _ => names(&[]),
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_whose_server_is_away_is_waited_for() {
+    let (target, _) = without_extension(4);
+    assert_eq!(target.resource(&Scope::unlimited(), &thing()).await.unwrap().gvk, thing());
+    let (target, _) = without_extension(usize::MAX);
+    let error = target.resource(&Scope::unlimited(), &thing()).await.unwrap_err();
+    assert_eq!(error.class(), Class::Retry);
+    assert_eq!(
+        error.to_string(),
+        "kind \"Thing\" in version \"example.com/v1\" is not served, since the API server does not reach the one that is \
+         registered for its group; try again, or delete the APIService if that one is gone for good"
     );
 }

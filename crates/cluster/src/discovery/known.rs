@@ -152,8 +152,8 @@ impl Target {
         futures::join!(following, noting).0
     }
 
-    /// What kinds the cluster serves, asked for anew where what is cached lacks one of these. A kind that it has an
-    /// established CRD of is waited for until it is served; see [`Error::NotServedYet`].
+    /// What kinds the cluster serves, asked for anew where what is cached lacks one of these. A kind that it should
+    /// serve, and does not for a moment, is waited for; see [`Lag`](crate::Lag).
     pub async fn discovery_of<'a>(
         &self,
         scope: &Scope,
@@ -259,7 +259,12 @@ impl Target {
                 discovery.add_list(group, version, &list);
                 Ok(())
             }
-            Err(Error::Refused(_)) => Ok(()),
+            Err(Error::Refused(refusal)) => {
+                if refusal.class() == Class::Retry {
+                    discovery.unreachable.insert(group.to_owned());
+                }
+                Ok(())
+            }
             Err(error) => Err(error),
         }
     }

@@ -1,6 +1,7 @@
-//! Kinds that a server does not tell of though it has their CRDs: in its first moments after a start, when it has read
-//! them from its storage and not yet made resources of them.
+//! Kinds that a server should serve and does not tell of: in its first moments after a start, when it has read their CRDs
+//! from its storage and not yet made resources of them, and while an extension API server is away.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use crate::request::{Call, PARTIAL_LIST};
 use crate::throttle::backoff;
 use crate::{Error, Gvk, Scope, Target, Verb};
 
-/// How long kinds of established CRDs are waited for. A server needs a second or two.
+/// How long such kinds are waited for. A server needs a second or two.
 const SERVED_WITHIN: Duration = Duration::from_secs(30);
 
 /// The longest pause before they are asked for again.
@@ -22,6 +23,28 @@ const LONGEST_LAG: Duration = Duration::from_secs(1);
 
 /// Where CRDs are, known without discovery.
 const CRDS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+
+/// Why a kind that should be served is not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Lag {
+    /// The CRD of this name makes it and is established, and the API server does not tell of it yet.
+    Crd(String),
+    /// The API server does not reach the one that is registered for its group.
+    Group,
+}
+
+impl fmt::Display for Lag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Crd(name) => write!(f, "though its CRD {name} is established; try again"),
+            Self::Group => f.write_str(
+                "since the API server does not reach the one that is registered for its group; try again, or delete the \
+                 APIService if that one is gone for good",
+            ),
+        }
+    }
+}
 
 /// A CRD's name, `<plural>.<group>`.
 #[derive(Deserialize)]
@@ -35,11 +58,12 @@ struct Name {
 }
 
 impl Target {
-    /// Outwaits a server that does not serve yet what it has established CRDs of: an object of such a kind would be taken
-    /// for one whose API is gone. Gives the newest discovery, in which kinds that are still missing have no CRD.
+    /// Outwaits a server that does not tell of kinds that it should serve: their objects would be taken for ones whose API
+    /// is gone. Gives the newest discovery, in which kinds that are still missing have no CRD and are of no group that is
+    /// registered.
     ///
     /// Costs a list of the CRDs' names where a kind is missing, once for each discovery. Whoever may not list CRDs is told
-    /// what the discovery says. Ends with [`Error::NotServedYet`] after half a minute.
+    /// what the discovery says. Ends with [`Error::NotServed`] after half a minute.
     pub(super) async fn outwait_lag(
         &self,
         scope: &Scope,
@@ -55,28 +79,31 @@ impl Target {
                 gvk.group.contains('.') && discovery.resource(gvk).is_none() && !cache.is_undefined(gvk)
             };
             let missing: Vec<&Gvk> = kinds.iter().filter(missing).copied().collect();
-            let Some((gvk, crd)) = self.lagging(&scope, &discovery, &missing).await? else {
+            let Some((gvk, lag)) = self.lagging(&scope, &discovery, &missing).await? else {
                 cache.note_undefined(&discovery, missing);
                 return Ok(discovery);
             };
             tries += 1;
             match scope.sleep(backoff(tries, LONGEST_LAG)).await {
                 Ok(()) => discovery = self.refresh_discovery(&scope).await?,
-                Err(Error::DeadlinePassed) => return Err(Error::NotServedYet { gvk: gvk.clone(), crd }),
+                Err(Error::DeadlinePassed) => return Err(Error::NotServed { gvk: gvk.clone(), lag }),
                 Err(error) => return Err(error),
             }
         }
     }
 
-    /// The first of these kinds that the server has an established CRD of, with the CRD's name.
+    /// The first of these kinds that the server should serve.
     async fn lagging<'a>(
         &self,
         scope: &Scope,
         discovery: &Discovery,
         missing: &[&'a Gvk],
-    ) -> Result<Option<(&'a Gvk, String)>, Error> {
+    ) -> Result<Option<(&'a Gvk, Lag)>, Error> {
         if missing.is_empty() {
             return Ok(None);
+        }
+        if let Some(gvk) = missing.iter().find(|gvk| discovery.unreachable.contains(&gvk.group)) {
+            return Ok(Some((gvk, Lag::Group)));
         }
         let call = Call::new(Verb::List, UrlPath::fixed(CRDS)).accept(PARTIAL_LIST);
         let names = match self.pages::<Named>(scope, &call, &Selection::all(), Pages::All).await {
@@ -98,7 +125,7 @@ impl Target {
             };
             let lags = |gvk: &&&Gvk| crd.as_ref().is_some_and(|crd| is_due(crd, gvk, discovery));
             if let Some(gvk) = of_group.iter().find(lags) {
-                return Ok(Some((gvk, name)));
+                return Ok(Some((gvk, Lag::Crd(name))));
             }
         }
         Ok(None)

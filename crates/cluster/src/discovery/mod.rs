@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Gvk;
 pub(crate) use known::DiscoveryCache;
+pub use lagging::Lag;
 
 /// The kinds that moved to another group, with where they went (Kubernetes: "Deprecated API Migration Guide", 1.16, 1.22
 /// and 1.25). Their objects are the same in both.
@@ -93,6 +94,8 @@ pub struct Discovery {
     /// The versions of each group, the preferred one first.
     versions: BTreeMap<String, Vec<String>>,
     capabilities: BTreeSet<String>,
+    /// Groups of which the server could not ask the one that serves them.
+    unreachable: BTreeSet<String>,
 }
 
 impl Discovery {
@@ -145,6 +148,7 @@ impl Discovery {
             for version in items(group.get("versions")) {
                 // The server could not ask the extension API server that serves it.
                 if text(version.get("freshness")) == "Stale" {
+                    self.unreachable.insert(name.to_owned());
                     continue;
                 }
                 let version_name = text(version.get("version"));
