@@ -69,6 +69,7 @@ pub mod order;
 mod ownership;
 mod path;
 mod progress;
+mod protobuf;
 mod read;
 mod refused_fields;
 mod request;

@@ -3,17 +3,20 @@
 use std::error::Error as StdError;
 use std::time::Duration;
 
+use bytes::Bytes;
+use futures::future::BoxFuture;
 use http::{HeaderValue, Method, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
 use jiff::Timestamp;
 use kube::client::Body;
 use pintle_value::Data;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use crate::path::UrlPath;
+use crate::protobuf;
 use crate::throttle::backoff;
 use crate::{Cause, Error, ObjectRef, Refusal, Scope, Sent, Target, Verb};
 
@@ -119,8 +122,27 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
 }
 
+/// What reads the body of a good answer. It is asked anew with each try.
+pub(crate) trait Reader: Sync {
+    /// What comes of it.
+    type Read: Send;
+
+    /// Reads it. The request's time goes on while it does.
+    fn read<'a>(&'a self, incoming: Incoming<'a>) -> BoxFuture<'a, Result<Self::Read, Failed>>;
+}
+
+/// A good answer whose body is still on its way.
+pub(crate) struct Incoming<'a> {
+    target: &'a Target,
+    call: &'a Call,
+    parts: http::response::Parts,
+    body: Body,
+    /// How many bytes of it were read.
+    read: usize,
+}
+
 /// How one try ended that did not give an answer.
-struct Failed {
+pub(crate) struct Failed {
     error: Error,
     /// Whether the server surely did not act on it.
     unsent: bool,
@@ -161,12 +183,25 @@ impl Target {
 
     /// Sends a request, as often as its policy allows, and reads the answer.
     pub(crate) async fn send(&self, scope: &Scope, call: &Call) -> Result<Answer, Error> {
+        self.receive(scope, call, &Whole).await
+    }
+
+    /// Sends a request, as often as its policy allows, and has the answer read while it comes.
+    pub(crate) async fn receive<R: Reader>(
+        &self,
+        scope: &Scope,
+        call: &Call,
+        reader: &R,
+    ) -> Result<R::Read, Error> {
         let span = tracing::debug_span!("request", cluster = %self.name(), verb = %call.verb, path = call.url.path());
         async {
             let mut attempt = 1;
             loop {
                 // Boxed, since every future of the house holds one of these.
-                match self.in_turn(scope, call, Box::pin(self.one_answer(scope, call, attempt))).await? {
+                match self
+                    .in_turn(scope, call, Box::pin(self.one_answer(scope, call, reader, attempt)))
+                    .await?
+                {
                     Ok(answer) => return Ok(answer),
                     Err(failed) => self.again(scope, call, failed, &mut attempt).await?,
                 }
@@ -233,16 +268,20 @@ impl Target {
         }
     }
 
-    async fn one_answer(&self, scope: &Scope, call: &Call, attempt: u32) -> Result<Answer, Failed> {
+    async fn one_answer<R: Reader>(
+        &self,
+        scope: &Scope,
+        call: &Call,
+        reader: &R,
+        attempt: u32,
+    ) -> Result<R::Read, Failed> {
         let work = async {
             let response = self.headers(scope, call, attempt).await?;
             if !response.status().is_success() {
                 return Err(self.refused(call, response).await);
             }
-            let status = response.status();
-            let date = response.headers().get(header::DATE).and_then(|date| moment(date.to_str().ok()?));
-            let body = self.read_body(call, response.into_body()).await?;
-            Ok(Answer { status, date, body })
+            let (parts, body) = response.into_parts();
+            reader.read(Incoming { target: self, call, parts, body, read: 0 }).await
         };
         let limit = call.patience.unwrap_or(self.inner.request_timeout);
         match tokio::time::timeout(limit, work).await {
@@ -275,19 +314,6 @@ impl Target {
             let unsent = never_sent(&error);
             self.unreachable(Box::new(error), unsent)
         })
-    }
-
-    async fn read_body(&self, call: &Call, body: Body) -> Result<Vec<u8>, Failed> {
-        let limit = self.inner.answer_limit;
-        match Limited::new(body, limit).collect().await {
-            Ok(collected) => Ok(collected.to_bytes().into()),
-            Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(Failed {
-                error: self.unreadable(call, format!("it is larger than {limit} bytes")),
-                unsent: false,
-                passing: false,
-            }),
-            Err(error) => Err(self.unreachable(error, false)),
-        }
     }
 
     async fn refused(&self, call: &Call, response: http::Response<Body>) -> Failed {
@@ -328,6 +354,11 @@ impl Target {
         Failed { error, unsent: false, passing: false }
     }
 
+    fn too_large(&self, call: &Call) -> Failed {
+        let limit = self.inner.answer_limit;
+        Failed::lasting(self.unreadable(call, format!("it is larger than {limit} bytes")))
+    }
+
     pub(crate) fn unreadable(&self, call: &Call, problem: String) -> Error {
         Error::Unreadable {
             cluster: self.inner.name.clone(),
@@ -335,6 +366,71 @@ impl Target {
             path: call.url.path().to_owned(),
             problem,
         }
+    }
+}
+
+impl Incoming<'_> {
+    /// Whether the server says that the body is of this type.
+    pub(crate) fn is(&self, media_type: &str) -> bool {
+        let told = self.parts.headers.get(header::CONTENT_TYPE).and_then(|told| told.to_str().ok());
+        let told = told.and_then(|told| told.split(';').next()).unwrap_or_default();
+        told.trim().eq_ignore_ascii_case(media_type)
+    }
+
+    /// The next bytes of it, `None` at its end.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Failed> {
+        while let Some(frame) = self.body.frame().await {
+            let frame = frame.map_err(|error| self.target.unreachable(error.into(), false))?;
+            let Ok(data) = frame.into_data() else { continue };
+            self.read = self.read.saturating_add(data.len());
+            return if self.read > self.target.inner.answer_limit {
+                Err(self.target.too_large(self.call))
+            } else {
+                Ok(Some(data))
+            };
+        }
+        Ok(None)
+    }
+
+    /// How many bytes were read.
+    pub(crate) fn bytes(&self) -> usize {
+        self.read
+    }
+
+    /// All of it.
+    pub(crate) async fn whole(self) -> Result<Answer, Failed> {
+        let date = self.parts.headers.get(header::DATE).and_then(|date| moment(date.to_str().ok()?));
+        let status = self.parts.status;
+        match Limited::new(self.body, self.target.inner.answer_limit).collect().await {
+            Ok(collected) => Ok(Answer { status, date, body: collected.to_bytes().into() }),
+            Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+                Err(self.target.too_large(self.call))
+            }
+            Err(error) => Err(self.target.unreachable(error, false)),
+        }
+    }
+
+    /// The failure that its content is not what it should be: to ask again does not help.
+    pub(crate) fn unreadable(&self, problem: String) -> Failed {
+        Failed::lasting(self.target.unreadable(self.call, problem))
+    }
+}
+
+impl Failed {
+    /// One that stays, with whatever the server did.
+    pub(crate) fn lasting(error: Error) -> Self {
+        Self { error, unsent: false, passing: false }
+    }
+}
+
+/// Reads an answer as it is.
+struct Whole;
+
+impl Reader for Whole {
+    type Read = Answer;
+
+    fn read<'a>(&'a self, incoming: Incoming<'a>) -> BoxFuture<'a, Result<Answer, Failed>> {
+        Box::pin(incoming.whole())
     }
 }
 
@@ -420,36 +516,54 @@ fn never_sent(error: &kube::Error) -> bool {
     false
 }
 
-#[derive(Default, Deserialize)]
+/// An error as the server tells it (Kubernetes: apimachinery `pkg/apis/meta/v1/generated.proto`, `Status`); in protobuf
+/// where the answer was asked for so.
+#[derive(Clone, PartialEq, Deserialize, prost::Message)]
 #[serde(default)]
 struct Status {
+    #[prost(string, tag = "3")]
     message: String,
+    #[prost(string, tag = "4")]
     reason: String,
+    #[prost(message, optional, tag = "5")]
     details: Option<Details>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Clone, PartialEq, Deserialize, prost::Message)]
 #[serde(default, rename_all = "camelCase")]
 struct Details {
-    causes: Option<Vec<StatusCause>>,
-    retry_after_seconds: Option<u64>,
+    #[prost(message, repeated, tag = "4")]
+    #[serde(deserialize_with = "null_is_none")]
+    causes: Vec<StatusCause>,
+    /// 0 where the server does not say.
+    #[prost(int32, tag = "5")]
+    retry_after_seconds: i32,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Clone, PartialEq, Deserialize, prost::Message)]
 #[serde(default)]
 struct StatusCause {
+    #[prost(string, tag = "1")]
     reason: String,
-    field: String,
+    #[prost(string, tag = "2")]
     message: String,
+    #[prost(string, tag = "3")]
+    field: String,
 }
 
-fn refusal(call: &Call, code: StatusCode, body: &[u8], retry_after: Option<Duration>) -> Refusal {
-    let status: Status = serde_json::from_slice(body).unwrap_or_else(|_| Status {
+fn null_is_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<StatusCause>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+fn refusal(call: &Call, code: StatusCode, body: &Bytes, retry_after: Option<Duration>) -> Refusal {
+    let status: Option<Status> = serde_json::from_slice(body).ok().or_else(|| protobuf::object(body));
+    let status = status.unwrap_or_else(|| Status {
         message: String::from_utf8_lossy(body).trim().chars().take(500).collect(),
         ..Status::default()
     });
     let secret = call.object.as_ref().is_some_and(|object| object.gvk.is_secret());
     let details = status.details.unwrap_or_default();
+    let pause = u64::try_from(details.retry_after_seconds).ok().filter(|seconds| *seconds > 0);
     let mut refusal = Refusal {
         verb: call.verb,
         object: call.object.clone(),
@@ -458,7 +572,6 @@ fn refusal(call: &Call, code: StatusCode, body: &[u8], retry_after: Option<Durat
         message: status.message.clone(),
         causes: details
             .causes
-            .unwrap_or_default()
             .into_iter()
             .map(|cause| Cause {
                 immutable: is_immutable(&cause.reason, &cause.message),
@@ -467,7 +580,7 @@ fn refusal(call: &Call, code: StatusCode, body: &[u8], retry_after: Option<Durat
                 message: cause.message,
             })
             .collect(),
-        retry_after: retry_after.or(details.retry_after_seconds.map(Duration::from_secs)),
+        retry_after: retry_after.or(pause.map(Duration::from_secs)),
         // What the server says of an apply that does not fit the kind's schema, with the status 500.
         lasting: status.message.contains("failed to create typed"),
     };

@@ -1,20 +1,19 @@
 //! Many records at once: what their labels say, and of their content what lists show.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use futures::future::try_join_all;
 use jiff::Timestamp;
-use pintle_release::codec::{self, Decoder, Limits};
+use pintle_release::codec;
 use pintle_release::{Filter, Head, Status, StoreError, Summary, Version, record_key};
 use pintle_value::Data;
 use serde::Deserialize;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
 
-use super::kept::{Kept, Medium, backend, is_label_value, texts, user_labels, without_system_labels};
+use super::kept::{Kept, backend, is_label_value, texts, user_labels, without_system_labels};
+use super::page::{Content, PageReader, Undecoded, Wanted};
 use crate::path::UrlPath;
+use crate::protobuf;
 use crate::read::{Pages, Selection, nameless};
 use crate::request::{Call, PARTIAL_LIST};
 use crate::{Error, Verb};
@@ -31,26 +30,26 @@ const PAGE_BYTES: usize = 8 << 20;
 /// The most records of a page.
 const LARGEST_PAGE: usize = 1_000;
 
-/// How many bytes of a page a thread must have to read to be worth its start.
-const BYTES_A_THREAD: usize = 256 << 10;
-
-/// The most threads that read one page.
-const MOST_THREADS: usize = 8;
-
 /// The object of a record in a list without content.
 #[derive(Deserialize)]
 struct Listed {
     metadata: Metadata,
 }
 
-#[derive(Deserialize, Default)]
+/// What is of use of an object's metadata (Kubernetes: apimachinery `pkg/apis/meta/v1/generated.proto`, `ObjectMeta`).
+#[derive(Clone, PartialEq, Deserialize, prost::Message)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Metadata {
-    name: String,
-    namespace: String,
-    labels: BTreeMap<String, String>,
-    annotations: BTreeMap<String, String>,
+    #[prost(string, tag = "1")]
+    pub(super) name: String,
+    #[prost(string, tag = "3")]
+    pub(super) namespace: String,
+    #[prost(string, tag = "6")]
     resource_version: String,
+    #[prost(btree_map = "string, string", tag = "11")]
+    labels: BTreeMap<String, String>,
+    #[prost(btree_map = "string, string", tag = "12")]
+    annotations: BTreeMap<String, String>,
 }
 
 impl Kept {
@@ -129,41 +128,41 @@ impl Kept {
     }
 
     /// Records with their heads from a list with content, page by page; `None` where that cannot be had, and each has to be
-    /// read. One page is decoded on another thread while the next one is on its way.
+    /// read. The records of a page are decoded while it comes, and the last of them while the next one is asked for.
     async fn contents(&self, selector: &str, wanted: Wanted) -> Result<Option<Vec<Content>>, StoreError> {
         let reader = PageReader { wanted, medium: self.medium, limits: self.limits };
         let resource = self.resource();
         let namespace = self.namespace.as_deref();
         let url = UrlPath::collection(&resource, namespace).param("labelSelector", selector);
-        let mut records = Vec::new();
-        let mut decoding: Option<JoinHandle<Vec<Content>>> = None;
+        let mut pages = Vec::new();
         let mut limit = FIRST_PAGE;
         let mut next: Option<String> = None;
         loop {
             let url = url.clone().param("limit", &limit.to_string()).param_opt("continue", next.as_deref());
-            let call = Call::new(Verb::List, url).about(&nameless(&resource.gvk, namespace));
-            let answer = match self.target.send(&self.scope, &call).await {
-                Ok(answer) => answer,
+            let about = nameless(&resource.gvk, namespace);
+            let call = Call::new(Verb::List, url).about(&about).accept(protobuf::PREFERRED);
+            let mut page = match self.target.receive(&self.scope, &call, &reader).await {
+                Ok(page) => page,
                 // Not allowed, grown old between two pages, or too large an answer.
                 Err(Error::Refused(refusal)) if refusal.class() != crate::Class::Retry => return Ok(None),
                 Err(Error::Unreadable { .. }) => return Ok(None),
                 Err(error) => return Err(backend(error)),
             };
-            limit = next_limit(limit, answer.body.len());
-            let (sender, more) = oneshot::channel();
-            let reader = reader.clone();
-            let page = tokio::task::spawn_blocking(move || reader.page(&answer.body, sender));
-            if let Some(before) = decoding.replace(page) {
-                records.extend(done(before).await?);
+            limit = next_limit(limit, page.bytes);
+            let more = std::mem::take(&mut page.more);
+            pages.push(page);
+            if more.is_empty() {
+                break;
             }
-            match more.await {
-                Ok(more) if !more.is_empty() => next = Some(more),
-                Ok(_) => break,
-                Err(_) => return Ok(None), // what the server sent is no list
-            }
+            next = Some(more);
         }
-        if let Some(last) = decoding {
-            records.extend(done(last).await?);
+        let mut records = Vec::new();
+        for page in pages {
+            match page.contents().await {
+                Ok(contents) => records.extend(contents),
+                Err(Undecoded::NoList) => return Ok(None),
+                Err(Undecoded::Ended) => return Err(backend(Error::Cancelled)),
+            }
         }
         Ok(Some(records))
     }
@@ -202,139 +201,23 @@ impl Metadata {
         }
     }
 
-    pub(super) fn summary(&self) -> Option<Summary> {
+    pub(super) fn summary(self) -> Option<Summary> {
         let revision = self.labels.get("version")?.parse().ok()?;
         let status = Status::from(self.labels.get("status")?.as_str());
         let mut summary =
-            Summary::new(self.labels.get("name")?, revision, status, Version(self.resource_version.clone()));
-        summary.storage_namespace.clone_from(&self.namespace);
+            Summary::new(self.labels.get("name")?, revision, status, Version(self.resource_version));
+        summary.storage_namespace = self.namespace;
         let written = self.labels.get("modifiedAt").or_else(|| self.labels.get("createdAt"));
         summary.modified = written.and_then(|seconds| Timestamp::from_second(seconds.parse().ok()?).ok());
-        summary.labels = without_system_labels(self.labels.clone());
-        summary.annotations.clone_from(&self.annotations);
+        summary.labels = without_system_labels(self.labels);
+        summary.annotations = self.annotations;
         Some(summary)
-    }
-}
-
-/// A record and what lists show of its content; none where it cannot be read.
-type Content = (Summary, Option<Head>);
-
-/// A list with content, as far as it is of use; the content lies where the server's answer has it.
-#[derive(Deserialize)]
-struct Page<'a> {
-    #[serde(default)]
-    metadata: PageMetadata,
-    #[serde(borrow)]
-    items: Option<Vec<Item<'a>>>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct PageMetadata {
-    r#continue: String,
-}
-
-#[derive(Deserialize)]
-struct Item<'a> {
-    metadata: Metadata,
-    #[serde(borrow)]
-    data: Option<Encoded<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Encoded<'a> {
-    #[serde(borrow)]
-    release: Option<Cow<'a, str>>,
-}
-
-/// Which records of a list are decoded.
-#[derive(Clone)]
-enum Wanted {
-    All,
-    /// Those of these namespaces and names.
-    These(Arc<HashSet<(String, String)>>),
-}
-
-/// What reads pages.
-#[derive(Clone)]
-struct PageReader {
-    wanted: Wanted,
-    medium: Medium,
-    limits: Limits,
-}
-
-impl PageReader {
-    /// Tells where the list goes on, as soon as that is known, and reads the heads.
-    fn page(&self, body: &[u8], more: oneshot::Sender<String>) -> Vec<Content> {
-        let Ok(page) = serde_json::from_slice::<Page<'_>>(body) else { return Vec::new() };
-        // Nobody listens any more where the action has ended.
-        let _ = more.send(page.metadata.r#continue);
-        let items = page.items.unwrap_or_default();
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let threads = cores.min(MOST_THREADS).min(body.len() / BYTES_A_THREAD).max(1);
-        let mut shares = items.chunks(items.len().div_ceil(threads).max(1));
-        let Some(own) = shares.next() else { return Vec::new() };
-        std::thread::scope(|scope| {
-            let helpers: Vec<_> = shares
-                .map(|share| {
-                    let work = move || self.contents(share);
-                    // Where the system gives no thread, this one does all.
-                    std::thread::Builder::new().spawn_scoped(scope, work).map_err(|_| share)
-                })
-                .collect();
-            let mut contents = self.contents(own);
-            for helper in helpers {
-                match helper.map(std::thread::ScopedJoinHandle::join) {
-                    Ok(Ok(more)) => contents.extend(more),
-                    Ok(Err(panic)) => std::panic::resume_unwind(panic),
-                    Err(share) => contents.extend(self.contents(share)),
-                }
-            }
-            contents
-        })
-    }
-
-    fn contents(&self, items: &[Item<'_>]) -> Vec<Content> {
-        let mut decoder = Decoder::new(self.limits);
-        let mut encoded = Vec::new();
-        let contents = items.iter().filter_map(|Item { metadata, data }| {
-            if let Wanted::These(wanted) = &self.wanted
-                && !wanted.contains(&(metadata.namespace.clone(), metadata.name.clone()))
-            {
-                return None;
-            }
-            let summary = metadata.summary()?;
-            let release = data.as_ref().and_then(|data| data.release.as_deref());
-            let mut head = release.and_then(|release| {
-                encoded.clear();
-                self.medium.encoded(release, &mut encoded).ok()?;
-                // None where the record cannot be read: Helm leaves it out of its lists.
-                decoder.head(&encoded).ok()
-            });
-            if let Some(head) = &mut head {
-                head.labels.clone_from(&summary.labels);
-            }
-            Some((summary, head))
-        });
-        contents.collect()
     }
 }
 
 /// How many records the page after one of so many bytes has.
 fn next_limit(limit: usize, bytes: usize) -> usize {
     (limit * PAGE_BYTES / bytes.max(1)).clamp(1, LARGEST_PAGE)
-}
-
-/// What a thread found.
-async fn done(decoding: JoinHandle<Vec<Content>>) -> Result<Vec<Content>, StoreError> {
-    match decoding.await {
-        Ok(contents) => Ok(contents),
-        Err(ended) => match ended.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime is shutting down.
-            Err(_) => Err(backend(Error::Cancelled)),
-        },
-    }
 }
 
 #[cfg(test)]

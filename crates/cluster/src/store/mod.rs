@@ -2,6 +2,7 @@
 
 mod kept;
 mod listing;
+mod page;
 mod parts;
 
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use pintle_cluster::{ConfigMapStore, SecretStore};
-use pintle_release::{Filter, Record, Status, Store, StoreError, Version};
+use pintle_release::{Filter, Head, Record, Status, Store, StoreError, Summary, Version};
 
 use crate::bed::Place;
 
@@ -10,6 +10,16 @@ fn record(name: &str, revision: u32) -> Record {
     record.info.status = Status::PendingInstall;
     record.labels.insert("team".to_owned(), "blue".to_owned());
     record
+}
+
+/// Text that is next to random, so that it does not compress.
+fn noise(seed: u64, lines: usize) -> String {
+    let mut random = seed;
+    let lines = (0..lines).map(|_| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        format!("{random:016x}\n")
+    });
+    lines.collect()
 }
 
 async fn round(store: &dyn Store) {
@@ -69,18 +79,54 @@ async fn config_maps_keep_records() {
     round(&ConfigMapStore::new(place.target.clone(), &*place.namespace)).await;
 }
 
+/// Several threads decode one page of these, and there is more than one page.
+async fn overviews<S: Store + Clone>(store: S, overview: impl AsyncFn(&S) -> Vec<(Summary, Option<Head>)>) {
+    let mut expected = Vec::new();
+    for number in 0..130 {
+        let mut record = record(&format!("web-{number:03}"), 2);
+        record.manifest = noise(number, 400);
+        store.create(&record, &BTreeMap::new()).await.unwrap();
+        expected.push((record.name.clone(), 2, Some(Head::of(&record))));
+    }
+    let mut old = record("web-000", 1);
+    old.info.status = Status::Superseded;
+    store.create(&old, &BTreeMap::new()).await.unwrap();
+    expected.push(("web-000".to_owned(), 1, None));
+
+    let seen = overview(&store).await;
+    let listed = store.list(&Filter::default()).await.unwrap();
+    assert_eq!(listed.len(), seen.len());
+    assert!(seen.iter().all(|(summary, _)| listed.contains(summary)));
+    let seen: Vec<_> =
+        seen.into_iter().map(|(summary, head)| (summary.name, summary.revision, head)).collect();
+    assert_eq!(seen, expected);
+    let mut heads = store.heads(&listed).await.unwrap();
+    heads.sort_by(|a, b| (&a.name, a.revision).cmp(&(&b.name, b.revision)));
+    assert_eq!(heads.len(), 131);
+    assert_eq!((heads[0].clone(), heads[130].clone()), (Head::of(&old), expected[129].2.clone().unwrap()));
+}
+
+#[tokio::test]
+async fn an_overview_of_secrets_is_complete() {
+    let place = Place::new("secret-overview").await;
+    let store = SecretStore::new(place.target.clone(), &*place.namespace);
+    overviews(store, async |store| store.overview(&Filter::default()).await.unwrap()).await;
+}
+
+#[tokio::test]
+async fn an_overview_of_config_maps_is_complete() {
+    let place = Place::new("configmap-overview").await;
+    let store = ConfigMapStore::new(place.target.clone(), &*place.namespace);
+    overviews(store, async |store| store.overview(&Filter::default()).await.unwrap()).await;
+}
+
 #[tokio::test]
 async fn a_record_that_compresses_well_as_a_whole_is_kept_whole() {
     let place = Place::new("whole-record").await;
     let store = SecretStore::new(place.target.clone(), &*place.namespace);
     // Text of which a part is next to random, and the whole is that part over and over.
-    let mut random = 1u64;
-    let lines = (0..1_650).map(|_| {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        format!("{random:016x}\n")
-    });
     let mut record = record("web", 1);
-    record.manifest = lines.collect::<String>().repeat(160);
+    record.manifest = noise(1, 1_650).repeat(160);
     assert!(record.manifest.len() > 4 << 20);
     store.create(&record, &BTreeMap::new()).await.unwrap();
     assert_eq!(store.get("web", 1).await.unwrap().record, record);
