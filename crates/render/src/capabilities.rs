@@ -10,7 +10,7 @@ use pintle_value::{Data, Kind, List, MethodError, Object, Str, Type, Underlying,
 const API_VERSIONS: &str = include_str!("api_versions.txt");
 
 /// The version of Helm whose output this crate gives, as templates see it.
-const HELM_VERSION: &str = "v4.3";
+const HELM_VERSION: &str = "v4.3.1";
 
 /// What a cluster can do, as templates see it (Helm: `pkg/chart/common/capabilities.go`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -340,6 +340,8 @@ impl Object for VersionSetObject {
 #[derive(Debug)]
 struct HelmVersionObject;
 
+/// Of the sources that Helm was built of, as every release says; the commit differs from build to build and stays empty.
+const GIT_TREE_STATE: &str = "clean";
 const GO_VERSION: &str = "go1.27.3";
 const KUBE_CLIENT_VERSION: &str = "v1.37";
 
@@ -351,7 +353,8 @@ impl Object for HelmVersionObject {
     fn field(&self, name: &str) -> Option<Value> {
         Some(Value::from(match name {
             "Version" => HELM_VERSION,
-            "GitCommit" | "GitTreeState" => "",
+            "GitCommit" => "",
+            "GitTreeState" => GIT_TREE_STATE,
             "GoVersion" => GO_VERSION,
             "KubeClientVersion" => KUBE_CLIENT_VERSION,
             _ => return None,
@@ -359,12 +362,13 @@ impl Object for HelmVersionObject {
     }
 
     fn print(&self) -> Str {
-        Str::from(format!("{{{HELM_VERSION}   {GO_VERSION} {KUBE_CLIENT_VERSION}}}"))
+        Str::from(format!("{{{HELM_VERSION}  {GIT_TREE_STATE} {GO_VERSION} {KUBE_CLIENT_VERSION}}}"))
     }
 
     fn to_data(&self) -> Data {
         [
             ("version", Data::from(HELM_VERSION)),
+            ("git_tree_state", Data::from(GIT_TREE_STATE)),
             ("go_version", Data::from(GO_VERSION)),
             ("kube_client_version", Data::from(KUBE_CLIENT_VERSION)),
         ]
@@ -380,7 +384,7 @@ impl Object for HelmVersionObject {
         Some(Underlying::Struct(vec![
             ("Version", Value::from(HELM_VERSION)),
             ("GitCommit", Value::EMPTY),
-            ("GitTreeState", Value::EMPTY),
+            ("GitTreeState", Value::from(GIT_TREE_STATE)),
             ("GoVersion", Value::from(GO_VERSION)),
             ("KubeClientVersion", Value::from(KUBE_CLIENT_VERSION)),
         ]))
@@ -389,6 +393,7 @@ impl Object for HelmVersionObject {
     fn json_members(&self) -> Option<Vec<(&'static str, Value)>> {
         Some(vec![
             ("version", Value::from(HELM_VERSION)),
+            ("git_tree_state", Value::from(GIT_TREE_STATE)),
             ("go_version", Value::from(GO_VERSION)),
             ("kube_client_version", Value::from(KUBE_CLIENT_VERSION)),
         ])

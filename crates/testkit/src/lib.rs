@@ -67,6 +67,7 @@ pub use fault_proxy::{FaultProxy, Mishap};
 pub use helm::Helm;
 pub use namespace::Namespace;
 pub use output::Output;
+pub use parts::HELM_LDFLAGS;
 pub use programs::{helm_render, program};
 pub use tenant::{Tenant, TenantOptions};
 

@@ -5,6 +5,10 @@
 /// Go's build cache.
 pub(crate) const GO_TOOLCHAIN: &str = "go1.27.3";
 
+/// The linker's flags that let a Go program that holds Helm's packages call itself what the released Helm 4.3.1 does.
+pub const HELM_LDFLAGS: &str = "-s -w -X helm.sh/helm/v4/internal/version.version=v4.3.1 \
+    -X helm.sh/helm/v4/internal/version.gitTreeState=clean";
+
 /// Something that `go` builds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
@@ -73,10 +77,7 @@ impl Part {
                  -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=37"
             }
             Self::Kwok | Self::HelmRender => "-s -w",
-            Self::Helm4 => {
-                "-s -w -X helm.sh/helm/v4/internal/version.version=v4.3.1 \
-                 -X helm.sh/helm/v4/internal/version.gitTreeState=clean"
-            }
+            Self::Helm4 => HELM_LDFLAGS,
             Self::Helm3 => {
                 "-s -w -X helm.sh/helm/v3/internal/version.version=v3.22.0 \
                  -X helm.sh/helm/v3/internal/version.gitTreeState=clean \

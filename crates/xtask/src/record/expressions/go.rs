@@ -113,7 +113,7 @@ impl Oracle {
         let workspace = crate::corpus::workspace();
         let binary = workspace.join("target").join("oracle");
         let status = Command::new("go")
-            .args(["build", "-buildvcs=false", "-o"])
+            .args(["build", "-buildvcs=false", "-ldflags", pintle_testkit::HELM_LDFLAGS, "-o"])
             .arg(&binary)
             .arg(".")
             .current_dir(workspace.join("tests").join("oracle"))
