@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use pintle_value::{Data, DataMap, pointer_token};
+use pintle_yaml::Target;
 
-use crate::print::float_text;
 use crate::{ChartError, Dependency, Lock, Maintainer, Metadata};
 
 /// A Chart.yaml as it is written, before its rules are checked: what linters look at.
@@ -22,7 +22,7 @@ pub struct ChartFile {
 impl ChartFile {
     /// Reads the text. The error is Helm's text (Helm: `pkg/chart/v2/util/chartfile.go`, `LoadChartfile`).
     pub fn read(bytes: &[u8]) -> Result<Self, String> {
-        let data = yaml(bytes).map_err(|failure| failure.message)?;
+        let data = yaml(bytes, METADATA).map_err(|failure| failure.message)?;
         let mut draft = Draft::default();
         draft.decode(&data, Decoder::default()).map_err(|failure| failure.message)?;
         Ok(Self { metadata: draft.metadata, empty_maintainer: draft.null_maintainer })
@@ -30,7 +30,8 @@ impl ChartFile {
 
     /// Refuses keys that stand twice and fields that Helm does not know (Helm: `StrictLoadChartfile`).
     pub fn check_strictly(bytes: &[u8]) -> Result<(), String> {
-        let data = pintle_yaml::parse_strict(bytes, &pintle_yaml::Limits::default())
+        let target = Target::Struct(METADATA);
+        let data = pintle_yaml::parse_into_strict(bytes, &pintle_yaml::Limits::default(), target)
             .map_err(|error| error.to_string())?;
         let decoder = Decoder { strict: true, ..Decoder::default() };
         Draft::default().decode(&data, decoder).map_err(|failure| failure.message)
@@ -49,7 +50,7 @@ pub(crate) struct Draft {
 impl Draft {
     /// Reads a Chart.yaml or requirements.yaml into what is there already.
     pub(crate) fn read(&mut self, file: &str, bytes: &[u8]) -> Result<(), ChartError> {
-        let data = yaml(bytes).map_err(|error| error.into_error(file))?;
+        let data = yaml(bytes, METADATA).map_err(|error| error.into_error(file))?;
         self.decode(&data, Decoder::default()).map_err(|error| error.into_error(file))
     }
 
@@ -128,7 +129,7 @@ impl Draft {
 
 /// Reads a Chart.lock or requirements.lock.
 pub(crate) fn lock(file: &str, bytes: &[u8]) -> Result<Lock, ChartError> {
-    let data = yaml(bytes).map_err(|error| error.into_error(file))?;
+    let data = yaml(bytes, LOCK).map_err(|error| error.into_error(file))?;
     let mut decoder = Decoder::default();
     let mut lock = Lock::default();
     if let Some(map) = decoder.root(&data, "v2.Lock") {
@@ -146,35 +147,68 @@ pub(crate) fn lock(file: &str, bytes: &[u8]) -> Result<Lock, ChartError> {
                 }
                 _ => {}
             },
-            &["generated", "digest", "dependencies"],
+            LOCK,
         );
     }
     decoder.finish().map_err(|error| error.into_error(file))?;
     Ok(lock)
 }
 
-const METADATA: &[&str] = &[
-    "name",
-    "home",
-    "sources",
-    "version",
-    "description",
-    "keywords",
-    "maintainers",
-    "icon",
-    "apiVersion",
-    "condition",
-    "tags",
-    "appVersion",
-    "deprecated",
-    "annotations",
-    "kubeVersion",
-    "dependencies",
-    "type",
+const TEXTS: Target = Target::List(&Target::Text);
+
+const METADATA: &[(&str, Target)] = &[
+    ("name", Target::Text),
+    ("home", Target::Text),
+    ("sources", TEXTS),
+    ("version", Target::Text),
+    ("description", Target::Text),
+    ("keywords", TEXTS),
+    ("maintainers", Target::List(&Target::Struct(MAINTAINER))),
+    ("icon", Target::Text),
+    ("apiVersion", Target::Text),
+    ("condition", Target::Text),
+    ("tags", Target::Text),
+    ("appVersion", Target::Text),
+    ("deprecated", Target::Any),
+    ("annotations", Target::Map(&Target::Text)),
+    ("kubeVersion", Target::Text),
+    ("dependencies", DEPENDENCIES),
+    ("type", Target::Text),
 ];
 
-const DEPENDENCY: &[&str] =
-    &["name", "version", "repository", "condition", "tags", "enabled", "import-values", "alias"];
+const MAINTAINER: &[(&str, Target)] =
+    &[("name", Target::Text), ("email", Target::Text), ("url", Target::Text)];
+
+const DEPENDENCIES: Target = Target::List(&Target::Struct(DEPENDENCY));
+
+const DEPENDENCY: &[(&str, Target)] = &[
+    ("name", Target::Text),
+    ("version", Target::Text),
+    ("repository", Target::Text),
+    ("condition", Target::Text),
+    ("tags", TEXTS),
+    ("enabled", Target::Any),
+    ("import-values", Target::Any),
+    ("alias", Target::Text),
+];
+
+const LOCK: &[(&str, Target)] =
+    &[("generated", Target::Any), ("digest", Target::Text), ("dependencies", DEPENDENCIES)];
+
+/// What is looked at to find out by which rules a chart is read (Helm: `pkg/chart/loader/load.go`, `chartBase`).
+const BASE: &[(&str, Target)] = &[("apiVersion", Target::Text)];
+
+/// The `apiVersion` of a Chart.yaml, whatever else it says.
+pub(crate) fn api_version(file: &str, bytes: &[u8]) -> Result<String, ChartError> {
+    let data = yaml(bytes, BASE).map_err(|error| error.into_error(file))?;
+    let mut version = String::new();
+    let mut decoder = Decoder::default();
+    if let Some(map) = decoder.root(&data, "loader.chartBase") {
+        decoder.fields(map, &mut |decoder, _, value| decoder.text(value, &mut version), BASE);
+    }
+    decoder.finish().map_err(|error| error.into_error(file))?;
+    Ok(version)
+}
 
 fn maintainer(decoder: &mut Decoder, map: &DataMap, item: &mut Maintainer) {
     decoder.fields(
@@ -185,7 +219,7 @@ fn maintainer(decoder: &mut Decoder, map: &DataMap, item: &mut Maintainer) {
             "url" => decoder.text(value, &mut item.url),
             _ => {}
         },
-        &["name", "email", "url"],
+        MAINTAINER,
     );
 }
 
@@ -221,9 +255,10 @@ impl Failure {
     }
 }
 
-/// The YAML of one document, whole numbers told from others.
-fn yaml(bytes: &[u8]) -> Result<Data, Failure> {
-    pintle_yaml::parse_typed(bytes, &pintle_yaml::Limits::default()).map_err(Failure::from)
+/// The YAML of one document, with texts for the fields that want some.
+fn yaml(bytes: &[u8], fields: &'static [(&'static str, Target)]) -> Result<Data, Failure> {
+    pintle_yaml::parse_into(bytes, &pintle_yaml::Limits::default(), Target::Struct(fields))
+        .map_err(Failure::from)
 }
 
 /// The YAML of one document that has to be a map; an empty document is an empty one.
@@ -287,13 +322,14 @@ impl Decoder {
         self.error = Some(format!("json: cannot unmarshal {value} into {place} of type {go_type}"));
     }
 
-    fn fields(&mut self, map: &DataMap, field: Field<'_>, names: &[&str]) {
+    fn fields(&mut self, map: &DataMap, field: Field<'_>, known: &[(&str, Target)]) {
         for (key, value) in map {
             let key = key.to_str_lossy();
+            let mut names = known.iter().map(|(name, _)| *name);
             let name = names
-                .iter()
-                .find(|name| **name == key)
-                .or_else(|| names.iter().find(|name| name.eq_ignore_ascii_case(&key)));
+                .clone()
+                .find(|name| *name == key)
+                .or_else(|| names.find(|name| name.eq_ignore_ascii_case(&key)));
             if let Some(name) = name {
                 self.path.push(key.into_owned());
                 field(self, name, value);
@@ -308,10 +344,7 @@ impl Decoder {
         match data {
             Data::Null => {}
             Data::String(text) => *into = text.to_str_lossy().into_owned(),
-            Data::Bool(value) => *into = value.to_string(),
-            Data::Int(value) => *into = value.to_string(),
-            Data::Float(value) => *into = float_text(*value),
-            Data::List(_) | Data::Map(_) => self.mismatch(data, "string"),
+            _ => self.mismatch(data, "string"),
         }
     }
 

@@ -86,9 +86,7 @@ fn detected(files: Vec<File>, budget: &mut Budget<'_>) -> Result<Chart, ChartErr
     let Some(file) = files.iter().find(|file| &*file.name == "Chart.yaml") else {
         return Err(ChartError::Layout("Chart.yaml file is missing".to_owned()));
     };
-    let mut draft = Draft::default();
-    draft.read("Chart.yaml", &file.data)?;
-    match draft.metadata.api_version.as_str() {
+    match decode::api_version("Chart.yaml", &file.data)?.as_str() {
         "" | "v1" | "v2" => load(files, budget),
         // Helm reads charts of version 3, says what is wrong in them, and then uses none.
         "v3" => {

@@ -52,7 +52,7 @@ pub fn number_text(value: f64) -> String {
 
 /// Go: `strconv.FormatFloat(value, 'g', -1, 32)`.
 #[expect(clippy::cast_possible_truncation, reason = "Go formats with 32 bits here")]
-pub(crate) fn float_text(value: f64) -> String {
+fn float_text(value: f64) -> String {
     let short = value as f32;
     let scientific = format!("{short:e}");
     let Some((digits, exponent)) = scientific.split_once('e') else { return scientific };

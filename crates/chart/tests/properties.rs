@@ -1,6 +1,7 @@
 //! Readers of foreign bytes never panic, whatever they read.
 
 use pintle_chart::{Chart, File, IgnoreRules, Limits, PathKind, PathPattern, Values};
+use pintle_value::Data;
 use proptest::prelude::*;
 
 proptest! {
@@ -54,6 +55,38 @@ proptest! {
         ];
         if let Ok(chart) = Chart::from_files(files, &Limits::default()) {
             let _ = pintle_chart::validate_schema(&chart, &pintle_value::DataMap::default());
+        }
+    }
+}
+
+/// Whatever a schema does with JSON that is as deep as one may be, or deeper, ends in an answer on a small stack.
+#[test]
+fn deep_schemas_end() {
+    for levels in [60, 125, 9_990] {
+        let deep = |open: &str, inside: &str, close: &str| {
+            format!("{}{inside}{}", open.repeat(levels), close.repeat(levels))
+        };
+        let lists = deep("[", "1", "]");
+        let schemas = [
+            deep("{\"not\": ", "{}", "}"),
+            deep("{\"properties\": {\"a\": ", "{}", "}}"),
+            format!("{{\"default\": {lists}}}"),
+            format!("{{\"enum\": [{lists}, {lists}]}}"),
+            format!("{{\"const\": {lists}}}"),
+            format!("{{\"properties\": {{\"a\": {{\"const\": {lists}}}}}}}"),
+            deep("[", "1", "]"),
+        ];
+        for schema in schemas {
+            let judged = std::thread::Builder::new().stack_size(2 << 20).spawn(move || {
+                let files = vec![
+                    File::new("Chart.yaml", "apiVersion: v2\nname: a\nversion: 1.0.0\n"),
+                    File::new("values.schema.json", schema),
+                ];
+                let chart = Chart::from_files(files, &Limits::default()).unwrap();
+                let values = pintle_value::DataMap::from_iter([(pintle_value::Str::from("a"), Data::Int(1))]);
+                let _ = pintle_chart::validate_schema(&chart, &values);
+            });
+            judged.unwrap().join().unwrap();
         }
     }
 }

@@ -65,6 +65,7 @@ pub use host::{
     Clock, HelmHost, LintFault, LintNote, Lookup, LookupRequest, Moment, NoLookup, NoResolver, OsRandom,
     Random, Resolver, SeededRandom, Strictness, SystemClock,
 };
+pub use json::decode_json;
 pub use regex::{Regex, RegexError, Regexes};
 pub use semver::{Constraint, Version, VersionError};
 

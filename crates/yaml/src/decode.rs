@@ -11,7 +11,7 @@ use crate::go_syntax::GoSyntax;
 use crate::number;
 use crate::resolve::{Scalar, resolve};
 use crate::tag::Tag;
-use crate::{Error, ErrorKind, Position, base64};
+use crate::{Error, ErrorKind, Position, Target, base64};
 
 /// What a key that stands twice in a map means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,13 +22,15 @@ pub(crate) enum Duplicates {
     Refuse,
 }
 
-/// What a whole number becomes.
+/// What a number becomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Numbers {
     /// A float, as all numbers are for `encoding/json`.
     Floats,
     /// What it is for go-yaml: an integer, as far as [`Data`] has it.
     Typed,
+    /// The text that it becomes where one is wanted, and so do other numbers and booleans.
+    Texts,
 }
 
 /// Go: `sigs.k8s.io/yaml`, `yamlToJSONTarget` with `encoding/json` behind it.
@@ -37,6 +39,28 @@ pub(crate) fn decode(
     duplicates: Duplicates,
     numbers: Numbers,
 ) -> Result<Data, Error> {
+    let (data, not_finite) = decode_all(document, duplicates, numbers)?;
+    if not_finite { refuse_not_finite(data) } else { Ok(data) }
+}
+
+/// The same with texts where the target wants some.
+pub(crate) fn decode_into(
+    document: &Document<'_>,
+    duplicates: Duplicates,
+    target: Target,
+) -> Result<Data, Error> {
+    let (data, not_finite) = decode_all(document, duplicates, Numbers::Typed)?;
+    let (texts, _) = decode_all(document, Duplicates::LastWins, Numbers::Texts)?;
+    let data = target.choose(&data, &texts);
+    if not_finite { refuse_not_finite(data) } else { Ok(data) }
+}
+
+/// Decodes a document, and says whether it holds numbers that JSON cannot write.
+fn decode_all(
+    document: &Document<'_>,
+    duplicates: Duplicates,
+    numbers: Numbers,
+) -> Result<(Data, bool), Error> {
     let mut decoder = Decoder {
         document,
         duplicates,
@@ -58,12 +82,14 @@ pub(crate) fn decode(
     if let Some(unsupported) = decoder.unsupported {
         return Err(unsupported.error);
     }
-    if decoder.not_finite
-        && let Some(value) = first_not_finite(&data)
-    {
-        return Err(unsupported_value(value));
+    Ok((data, decoder.not_finite))
+}
+
+fn refuse_not_finite(data: Data) -> Result<Data, Error> {
+    match first_not_finite(&data) {
+        Some(value) => Err(unsupported_value(value)),
+        None => Ok(data),
     }
-    Ok(data)
 }
 
 /// Go: `encoding/json`, `UnsupportedValueError`.
@@ -120,6 +146,7 @@ impl<'d> Typed<'d> {
     #[expect(clippy::cast_precision_loss, reason = "Go: encoding/json reads every number as a float64")]
     pub(crate) fn to_data(&self, numbers: Numbers) -> Data {
         match self {
+            Self::Scalar(scalar) if numbers == Numbers::Texts => scalar.to_text(),
             Self::Scalar(Scalar::Int(value)) if numbers == Numbers::Typed => Data::Int(*value),
             Self::Scalar(Scalar::Null) => Data::Null,
             Self::Scalar(Scalar::Bool(value)) => Data::Bool(*value),
@@ -157,6 +184,20 @@ impl<'d> Typed<'d> {
             }
             Self::Bytes(bytes) => KeyIdentity::String(bytes.clone()),
         }
+    }
+}
+
+impl Scalar<'_> {
+    /// The text that it becomes where one is wanted (Go: `sigs.k8s.io/yaml`, `convertToJSONableObject`).
+    fn to_text(self) -> Data {
+        Data::from(match self {
+            Self::Null => return Data::Null,
+            Self::Bool(value) => value.to_string(),
+            Self::Int(value) => value.to_string(),
+            Self::Uint(value) => value.to_string(),
+            Self::Float(value) => number::format_go_single_float(value),
+            Self::String(text) | Self::Timestamp(text) => return Data::String(Str::from(text)),
+        })
     }
 }
 

@@ -45,6 +45,7 @@ mod scanner;
 mod ser;
 mod stream;
 mod tag;
+mod target;
 mod timestamp;
 
 pub use de::{from_slice, from_str, from_str_strict};
@@ -53,6 +54,7 @@ pub use emit::{Emitter, Flavour, emit, emit_data, emit_value};
 pub use error::{Error, ErrorKind, Position};
 pub use limits::Limits;
 pub use node::{Node, NodeKind, parse_spanned};
-pub use read::{parse, parse_list, parse_map, parse_strict, parse_typed};
+pub use read::{parse, parse_into, parse_into_strict, parse_list, parse_map, parse_strict, parse_typed};
 pub use ser::to_string;
 pub use stream::{Chunk, documents};
+pub use target::Target;

@@ -90,6 +90,14 @@ pub(crate) fn format_go_float(value: f64) -> String {
     String::from_utf8(text).unwrap_or_default() // ASCII always
 }
 
+/// Go: `strconv.FormatFloat(value, 'g', -1, 32)`, which `sigs.k8s.io/yaml` makes of a number where a text is wanted.
+pub(crate) fn format_go_single_float(value: f64) -> String {
+    let mut text = Vec::with_capacity(16);
+    #[expect(clippy::cast_possible_truncation, reason = "the loss of digits is Helm's, and wanted")]
+    append_float(&mut text, f64::from(value as f32), FloatFormat::General, None, FloatBits::Single);
+    String::from_utf8(text).unwrap_or_default() // ASCII always
+}
+
 fn format(value: f64, bits: FloatBits) -> String {
     let mut text = Vec::with_capacity(24);
     append_float(&mut text, value, FloatFormat::General, None, bits);

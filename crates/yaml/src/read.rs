@@ -2,8 +2,8 @@
 
 use pintle_value::{Data, DataList, DataMap};
 
-use crate::decode::{Duplicates, Numbers, decode};
-use crate::{Document, Error, ErrorKind, Limits, direct};
+use crate::decode::{Duplicates, Numbers, decode, decode_into};
+use crate::{Document, Error, ErrorKind, Limits, Target, direct};
 
 const CONVERTING: &str = "error converting YAML to JSON";
 const UNMARSHALING: &str = "error unmarshaling JSON";
@@ -26,6 +26,44 @@ pub fn parse_strict(bytes: &[u8], limits: &Limits) -> Result<Data, Error> {
 /// Reads as [`parse`] does, but whole numbers within `i64` stay [`Data::Int`] (`sigs.k8s.io/yaml.YAMLToJSON`).
 pub fn parse_typed(bytes: &[u8], limits: &Limits) -> Result<Data, Error> {
     read(bytes, limits, Duplicates::LastWins, Numbers::Typed)
+}
+
+/// Reads as [`parse_typed`] does, with texts in the place of numbers and booleans where the target wants some
+/// (`sigs.k8s.io/yaml.Unmarshal` into a struct).
+///
+/// ```
+/// use pintle_value::Data;
+/// use pintle_yaml::{Limits, Target, parse_into};
+///
+/// let target = Target::Struct(&[("version", Target::Text)]);
+/// let data = parse_into(b"{version: 1.10, other: 1.10}", &Limits::default(), target)?;
+/// assert_eq!(data.at(&["version"]), Some(&Data::from("1.1")));
+/// assert_eq!(data.at(&["other"]), Some(&Data::Float(1.1)));
+/// # Ok::<(), pintle_yaml::Error>(())
+/// ```
+pub fn parse_into(bytes: &[u8], limits: &Limits, target: Target) -> Result<Data, Error> {
+    if let Some(data) = direct::read(bytes, limits, Numbers::Typed)
+        && let Some(texts) = direct::read(bytes, limits, Numbers::Texts)
+    {
+        return Ok(target.choose(&data, &texts));
+    }
+    read_into(bytes, limits, Duplicates::LastWins, target)
+}
+
+/// Reads as [`parse_into`] does, but refuses a key that stands twice in a map
+/// (`sigs.k8s.io/yaml.UnmarshalStrict`).
+pub fn parse_into_strict(bytes: &[u8], limits: &Limits, target: Target) -> Result<Data, Error> {
+    read_into(bytes, limits, Duplicates::Refuse, target)
+}
+
+fn read_into(bytes: &[u8], limits: &Limits, duplicates: Duplicates, target: Target) -> Result<Data, Error> {
+    let document = Document::first(bytes, limits).map_err(|error| error.while_at(CONVERTING))?;
+    match document {
+        Some(document) => {
+            decode_into(&document, duplicates, target).map_err(|error| error.while_at(CONVERTING))
+        }
+        None => Ok(Data::Null),
+    }
 }
 
 /// Reads a document that is a map, as Helm's `fromYaml` does; `null` and a text without a document are an empty map.

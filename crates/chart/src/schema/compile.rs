@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use pintle_functions::{Regex, RegexError};
+use pintle_functions::{Regex, RegexError, decode_json};
 use pintle_value::{Data, DataMap, pointer_token};
 
 use super::check::check;
@@ -119,7 +119,7 @@ impl Pattern {
 impl Compiled {
     /// Compiles the bytes of a `values.schema.json`. The error is Helm's text.
     pub(super) fn new(bytes: &[u8]) -> Result<Self, String> {
-        let data: Data = serde_json::from_slice(bytes).map_err(|error| json_error(&error))?;
+        let data = json(bytes)?;
         let document = Document::new(ADDRESS, &data)?;
         if let Some(resource) = document.resource("") {
             let address = resource.draft.metaschema();
@@ -193,9 +193,16 @@ fn metaschema(address: &str) -> Result<Document, String> {
     }
 }
 
-/// Go's text for JSON that cannot be read, where both tell the same.
-fn json_error(error: &serde_json::Error) -> String {
-    if error.is_eof() { "unexpected EOF".to_owned() } else { error.to_string() }
+/// How deep the arrays and objects of a schema may nest. Helm takes 10,000.
+const DEPTH: usize = 128;
+
+/// The JSON of a schema (Helm's library: `loader.go`, `UnmarshalJSON`, which does not say what else follows).
+fn json(bytes: &[u8]) -> Result<Data, String> {
+    let (data, rest) = decode_json(bytes, DEPTH)?;
+    if rest.trim_ascii().is_empty() {
+        return Ok(data);
+    }
+    Err("invalid character after top-level value".to_owned())
 }
 
 struct Compiler {

@@ -5,6 +5,8 @@ mod read;
 use pintle_template::{Call, CallError};
 use pintle_value::{Data, Json, JsonError, List, Map, Str, Value, WalkError, types};
 
+pub use read::decode_json;
+
 use crate::print;
 use crate::table::functions;
 use crate::yaml::spend_reading;

@@ -17,10 +17,14 @@ pub(super) struct ReadError {
     pub(super) decoded: Option<Data>,
 }
 
-/// Reads a text that is one JSON value.
+/// Reads a text that is one JSON value (Go: `json.Unmarshal`).
 pub(super) fn read(text: &[u8]) -> Result<Data, ReadError> {
-    let mut reader = Reader { text, at: 0, out_of_range: None };
-    match reader.document() {
+    let mut reader = Reader { text, at: 0, depth: MAX_DEPTH, numbers: Numbers::Floats, out_of_range: None };
+    let data = reader.document().and_then(|data| match reader.peek() {
+        None => Ok(data),
+        Some(_) => Err(reader.unexpected("after top-level value")),
+    });
+    match data {
         Err(text) => Err(ReadError { text, decoded: None }),
         Ok(data) => match reader.out_of_range {
             Some(text) => Err(ReadError { text, decoded: Some(data) }),
@@ -29,9 +33,36 @@ pub(super) fn read(text: &[u8]) -> Result<Data, ReadError> {
     }
 }
 
+/// Reads the JSON value that a text begins with, and gives what follows it, as a `json.Decoder` of Go with `UseNumber`
+/// does: whole numbers within `i64` are [`Data::Int`], and no number is too large. The error is Go's text. Arrays and
+/// objects may nest so deep; Go's own limit is 10,000, with the same error.
+pub fn decode_json(text: &[u8], depth: usize) -> Result<(Data, &[u8]), String> {
+    let mut reader = Reader { text, at: 0, depth, numbers: Numbers::AsWritten, out_of_range: None };
+    if reader.peek().is_none() {
+        return Err("EOF".to_owned());
+    }
+    match reader.document() {
+        Ok(data) => Ok((data, text.get(reader.at..).unwrap_or_default())),
+        Err(error) if error == end() => Err("unexpected EOF".to_owned()),
+        Err(error) => Err(error),
+    }
+}
+
+/// What a number becomes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Numbers {
+    /// A float; one that is too large is an error.
+    Floats,
+    /// A whole number or a float, as it is written (Go: `UseNumber`).
+    AsWritten,
+}
+
 struct Reader<'a> {
     text: &'a [u8],
     at: usize,
+    /// How deep arrays and objects may nest.
+    depth: usize,
+    numbers: Numbers,
     /// The error of the first number that does not fit.
     out_of_range: Option<String>,
 }
@@ -54,12 +85,7 @@ impl Reader<'_> {
             };
             // Hand the value to what it stands in, and close whatever ends behind it.
             loop {
-                let Some(around) = open.last_mut() else {
-                    return match self.peek() {
-                        None => Ok(value),
-                        Some(_) => Err(self.unexpected("after top-level value")),
-                    };
-                };
+                let Some(around) = open.last_mut() else { return Ok(value) };
                 match around {
                     Open::Array(items) => items.push(value),
                     Open::Object(members, name) => members.push((std::mem::take(name), value)),
@@ -108,7 +134,7 @@ impl Reader<'_> {
     /// Reads a scalar, an empty array or an empty object; `None` where one that is not empty begins.
     fn value(&mut self, open: &mut Vec<Open>) -> Result_<Option<Data>> {
         let first = self.peek().ok_or_else(end)?;
-        if matches!(first, b'[' | b'{') && open.len() >= MAX_DEPTH {
+        if matches!(first, b'[' | b'{') && open.len() >= self.depth {
             return Err("exceeded max depth".to_owned());
         }
         Ok(Some(match first {
@@ -194,6 +220,11 @@ impl Reader<'_> {
             self.digits()?;
         }
         let number = self.text.get(start..self.at).unwrap_or_default();
+        if self.numbers == Numbers::AsWritten {
+            let number = String::from_utf8_lossy(number);
+            let whole = number.parse().map(Data::Int);
+            return Ok(whole.unwrap_or_else(|_| Data::Float(number.parse().unwrap_or_default())));
+        }
         match parse_float(number) {
             Ok(number) => Ok(Data::Float(number)),
             Err(NumberError::Range | NumberError::Syntax) => {
