@@ -10,6 +10,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::compare::{Comparison, Verdict};
+use super::damage;
 use super::inputs::{Inputs, Subject};
 use crate::groups::{Failure, group, report, summary};
 use crate::random::Seed;
@@ -28,6 +29,9 @@ pub(super) struct Arguments {
     /// How many changed inputs each chart gets, besides its own values and those in its `ci/` folder.
     #[arg(long, default_value_t = 4)]
     changes: usize,
+    /// How many damaged copies of each chart (of folders, not of archives) are rendered as well.
+    #[arg(long, default_value_t = 0)]
+    damaged: usize,
     /// How many cases run at once; default: one per processor.
     #[arg(long)]
     jobs: Option<usize>,
@@ -83,7 +87,8 @@ pub(super) fn run(arguments: &Arguments) -> crate::Outcome {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some(chart) = charts.get(index) else { break };
-                    let verdicts = judge(&comparison, chart, arguments);
+                    let mut verdicts = judge(&comparison, chart, arguments);
+                    verdicts.extend(judge_damaged(&comparison, chart, index, arguments));
                     if let Ok(mut results) = results.lock() {
                         results.push((index, verdicts));
                     }
@@ -137,6 +142,31 @@ fn judge(comparison: &Comparison, chart: &Path, arguments: &Arguments) -> Vec<Ju
         let command = format!("cd {} && helm template {}", inputs.folder().display(), quoted(words));
         let verdict = comparison.judge(inputs.folder(), words);
         verdicts.push((format!("{}#{number}", chart.display()), command, verdict));
+    }
+    verdicts
+}
+
+/// The damaged copies of one chart. Those that differ stay in `target/differ/`, so that they can be looked at.
+fn judge_damaged(comparison: &Comparison, chart: &Path, index: usize, arguments: &Arguments) -> Vec<Judged> {
+    let copies = crate::corpus::workspace().join("target").join("differ");
+    let mut verdicts = Vec::new();
+    for number in 0..if chart.is_dir() { arguments.damaged } else { 0 } {
+        let copy = copies.join(format!("{}-{index}-{number}", arguments.seed));
+        let name = format!("{}, damaged #{number}", chart.display());
+        let mut random = Seed(arguments.seed).random(&format!("damage {number} {}", chart.display()));
+        let made = damage::copy(chart, &copy).and_then(|()| damage::damage(&copy, &mut random));
+        if let Err(error) = made {
+            verdicts.push((name, String::new(), Verdict::Different(format!("no copy: {error}"))));
+            continue;
+        }
+        let words =
+            ["rel", ".", "-n", "ns", "--include-crds", "--kube-version", "v1.34.0"].map(str::to_owned);
+        let verdict = comparison.judge(&copy, &words);
+        let command = format!("cd {} && helm template {}", copy.display(), quoted(&words));
+        if !matches!(verdict, Verdict::Different(_)) {
+            let _ = std::fs::remove_dir_all(&copy);
+        }
+        verdicts.push((name, command, verdict));
     }
     verdicts
 }

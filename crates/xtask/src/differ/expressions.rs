@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &Arguments) -> crate::Outcome {
     let cases: Vec<(&String, &Request)> = suites
         .iter()
         .flat_map(|(name, requests)| requests.iter().map(move |request| (name, request)))
-        .filter(|(_, request)| matches!(request, Request::Render(text) if !depends_on_the_name(text)))
+        .filter(|(_, request)| matches!(request, Request::Render(text) if !depends_on_the_name(text) && !measures_everything(text)))
         .collect();
     let requests: Vec<&Request> = cases.iter().map(|(_, request)| *request).collect();
     let answers = stable(&oracle, &requests)?;
@@ -44,7 +44,7 @@ pub(super) fn run(arguments: &Arguments) -> crate::Outcome {
         let Some(expected) = answer.and_then(|answer| answer.rendered()) else { continue };
         count += 1;
         let expected = expected.map(|text| from_here(&text)).map_err(|text| from_here(&text));
-        let found = std::panic::catch_unwind(AssertUnwindSafe(|| render(&chart, request.text())))
+        let found = std::panic::catch_unwind(AssertUnwindSafe(|| render(&chart, &from_here(request.text()))))
             .unwrap_or_else(|_| Err("the renderer panicked".to_owned()));
         if found != expected {
             failures.push(Failure {
@@ -64,4 +64,9 @@ pub(super) fn run(arguments: &Arguments) -> crate::Outcome {
     }
     println!("details: {}", details.display());
     Ok(ExitCode::FAILURE)
+}
+
+/// Whether a template says how long everything is that it sees: its own name is in it, which is another one here.
+fn measures_everything(template: &str) -> bool {
+    template.contains(". | toJson | len")
 }

@@ -4,6 +4,7 @@ use clap::Subcommand;
 
 mod charts;
 mod compare;
+mod damage;
 mod expressions;
 mod inputs;
 mod oddities;
