@@ -26,6 +26,8 @@ pub(crate) struct Verdict {
     pub(crate) actions: usize,
     /// How many of them fail with Helm, too.
     pub(crate) failing: usize,
+    /// How many fail with Helm alone, since it does not wait for what is going away.
+    pub(crate) outwaited: usize,
     /// Whether the chart is not compared with Helm 3, which renders it otherwise than Helm 4, or not at all.
     pub(crate) of_helm4: bool,
     /// Each difference once, with the actions after which it was seen.
@@ -44,6 +46,7 @@ pub(crate) fn judge(arenas: &Arenas, chart: &Chart) -> Verdict {
         chart: chart.name.clone(),
         actions: 0,
         failing: 0,
+        outwaited: 0,
         of_helm4: false,
         differences: BTreeMap::new(),
     };
@@ -150,8 +153,13 @@ impl Verdict {
             ACTIONS.iter().zip(theirs.0.iter().zip(&ours.0))
         {
             self.actions += 1;
-            self.failing += usize::from(their_end.exit != 0);
             let mut found = Vec::new();
+            if is_outwaited(their_end, our_end) {
+                self.outwaited += 1;
+                failed = true;
+                continue;
+            }
+            self.failing += usize::from(their_end.exit != 0);
             if their_end.exit != our_end.exit {
                 found.push(format!(
                     "exit code {} and ours {}\n      {}\n      {}",
@@ -172,11 +180,21 @@ impl Verdict {
     }
 }
 
+/// Whether Helm failed since something of the release was still going away, which is waited for here (COMPATIBILITY.md,
+/// "An object that is being deleted is awaited").
+fn is_outwaited(theirs: &Ended, ours: &Ended) -> bool {
+    theirs.exit != 0 && ours.exit == 0 && theirs.stderr.contains("because it is being terminated")
+}
+
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = if self.differences.is_empty() { "equal" } else { "DIFFERENT" };
         let scope = if self.of_helm4 { ", helm 3 renders it otherwise" } else { "" };
-        write!(f, "{:<40} {state} ({} actions, {} failing{scope})", self.chart, self.actions, self.failing)?;
+        write!(f, "{:<40} {state} ({} actions, {} failing", self.chart, self.actions, self.failing)?;
+        if self.outwaited > 0 {
+            write!(f, ", {} with helm alone", self.outwaited)?;
+        }
+        write!(f, "{scope})")?;
         for (difference, seen) in &self.differences {
             write!(f, "\n    {}\n    {difference}", seen.join("; "))?;
         }

@@ -11,6 +11,7 @@ mod licences;
 mod loose;
 mod metadata;
 mod step;
+mod tests;
 
 use metadata::Workspace;
 use step::{Step, cargo};
@@ -74,7 +75,7 @@ fn steps(workspace: &Workspace) -> Vec<Step> {
             cargo(["check", "--package", "pintle", "--no-default-features", "--features", &feature])
         }));
     }
-    steps.push(Step::new("tests", step::tests));
+    steps.push(Step::new("tests", tests::run));
     steps.push(fuzz::short_run());
     steps.push(Step::new("faults, a sample", |_| {
         cargo(["run", "--quiet", "--package", "pintle-xtask", "--", "faults", "--seconds", "40"])

@@ -3,8 +3,6 @@
 use std::ffi::OsStr;
 use std::process::Command;
 
-use pintle_testkit::{BED_VARIABLE, Bed, TenantOptions};
-
 use super::metadata::Workspace;
 
 /// Why a check failed, for the person at the terminal.
@@ -41,12 +39,4 @@ pub(super) fn cargo_with<A: AsRef<OsStr>, V: AsRef<OsStr>>(
     command.args(arguments).envs(environment);
     let status = command.status()?;
     if status.success() { Ok(()) } else { Err(format!("cargo ended with {status}").into()) }
-}
-
-/// All tests of the workspace, on one bed of control planes that they share.
-pub(super) fn tests(_: &Workspace) -> Result<(), Fault> {
-    // Compiled before the bed is booted: control planes take memory and time that the compiler wants.
-    cargo(["test", "--workspace", "--all-features", "--no-run"])?;
-    let bed = Bed::builder().tenant(TenantOptions::new("tenant1")).boot()?;
-    cargo_with(["test", "--workspace", "--all-features", "--no-fail-fast"], [(BED_VARIABLE, bed.handover())])
 }
