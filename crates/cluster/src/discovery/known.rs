@@ -24,8 +24,8 @@ const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGrou
 /// The longest pause before a cluster that does not answer is asked again for its CRDs.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// The longest pause before kinds of a new CRD are asked for again.
-const LONGEST_LAG: Duration = Duration::from_secs(1);
+/// The longest pause before kinds that a CRD makes are asked for again.
+pub(super) const LONGEST_LAG: Duration = Duration::from_secs(1);
 
 /// How soon after a refresh an unknown kind does not cause another one.
 const SETTLED: Duration = Duration::from_secs(1);

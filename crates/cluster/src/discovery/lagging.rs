@@ -8,18 +8,17 @@ use std::time::Duration;
 use pintle_value::Data;
 use serde::Deserialize;
 
+use super::known::LONGEST_LAG;
 use super::{Discovery, items, text};
 use crate::path::UrlPath;
 use crate::read::{Pages, Selection, found};
 use crate::request::{Call, PARTIAL_LIST};
+use crate::status::conditions::conditions;
 use crate::throttle::backoff;
 use crate::{Error, Gvk, Scope, Target, Verb};
 
 /// How long such kinds are waited for. A server needs a second or two.
 const SERVED_WITHIN: Duration = Duration::from_secs(30);
-
-/// The longest pause before they are asked for again.
-const LONGEST_LAG: Duration = Duration::from_secs(1);
 
 /// Where CRDs are, known without discovery.
 const CRDS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
@@ -134,9 +133,8 @@ impl Target {
 
 /// Whether a CRD makes a kind, in this version or another one, that is missing in what the server tells of.
 fn is_due(crd: &Data, gvk: &Gvk, discovery: &Discovery) -> bool {
-    let is_established = items(crd.at(&["status", "conditions"])).any(|condition| {
-        text(condition.get("type")) == "Established" && text(condition.get("status")) == "True"
-    });
+    let is_established =
+        conditions(crd).any(|condition| condition.kind == "Established" && condition.is_true());
     // What is stored in one version is read in all of them.
     let mut served = items(crd.at(&["spec", "versions"]))
         .filter(|version| version.get("served").and_then(Data::as_bool) == Some(true))

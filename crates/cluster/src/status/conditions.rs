@@ -17,7 +17,7 @@ pub struct Condition<'a> {
 }
 
 impl Condition<'_> {
-    pub(super) fn is_true(&self) -> bool {
+    pub(crate) fn is_true(&self) -> bool {
         self.status == "True"
     }
 
