@@ -340,10 +340,22 @@ impl Object for VersionSetObject {
 #[derive(Debug)]
 struct HelmVersionObject;
 
-/// Of the sources that Helm was built of, as every release says; the commit differs from build to build and stays empty.
-const GIT_TREE_STATE: &str = "clean";
-const GO_VERSION: &str = "go1.27.3";
-const KUBE_CLIENT_VERSION: &str = "v1.37";
+/// Its fields: the name in Go, the name in JSON, and what it says (Helm: `internal/version/version.go`, `BuildInfo`). The
+/// commit differs from build to build and stays empty; the state of the sources is that of every release.
+const HELM_VERSION_FIELDS: [(&str, &str, &str); 5] = [
+    ("Version", "version", HELM_VERSION),
+    ("GitCommit", "git_commit", ""),
+    ("GitTreeState", "git_tree_state", "clean"),
+    ("GoVersion", "go_version", "go1.27.3"),
+    ("KubeClientVersion", "kube_client_version", "v1.37"),
+];
+
+impl HelmVersionObject {
+    /// The members in JSON, without empty ones.
+    fn members() -> impl Iterator<Item = (&'static str, &'static str)> {
+        HELM_VERSION_FIELDS.iter().filter(|(.., text)| !text.is_empty()).map(|(_, name, text)| (*name, *text))
+    }
+}
 
 impl Object for HelmVersionObject {
     fn go_type(&self) -> &'static Type {
@@ -351,29 +363,16 @@ impl Object for HelmVersionObject {
     }
 
     fn field(&self, name: &str) -> Option<Value> {
-        Some(Value::from(match name {
-            "Version" => HELM_VERSION,
-            "GitCommit" => "",
-            "GitTreeState" => GIT_TREE_STATE,
-            "GoVersion" => GO_VERSION,
-            "KubeClientVersion" => KUBE_CLIENT_VERSION,
-            _ => return None,
-        }))
+        let (.., text) = HELM_VERSION_FIELDS.iter().find(|(field, ..)| *field == name)?;
+        Some(Value::from(*text))
     }
 
     fn print(&self) -> Str {
-        Str::from(format!("{{{HELM_VERSION}  {GIT_TREE_STATE} {GO_VERSION} {KUBE_CLIENT_VERSION}}}"))
+        Str::from(format!("{{{}}}", HELM_VERSION_FIELDS.map(|(.., text)| text).join(" ")))
     }
 
     fn to_data(&self) -> Data {
-        [
-            ("version", Data::from(HELM_VERSION)),
-            ("git_tree_state", Data::from(GIT_TREE_STATE)),
-            ("go_version", Data::from(GO_VERSION)),
-            ("kube_client_version", Data::from(KUBE_CLIENT_VERSION)),
-        ]
-        .into_iter()
-        .collect()
+        Self::members().map(|(name, text)| (name, Data::from(text))).collect()
     }
 
     fn prints_itself(&self) -> bool {
@@ -381,22 +380,12 @@ impl Object for HelmVersionObject {
     }
 
     fn underlying(&self) -> Option<Underlying> {
-        Some(Underlying::Struct(vec![
-            ("Version", Value::from(HELM_VERSION)),
-            ("GitCommit", Value::EMPTY),
-            ("GitTreeState", Value::from(GIT_TREE_STATE)),
-            ("GoVersion", Value::from(GO_VERSION)),
-            ("KubeClientVersion", Value::from(KUBE_CLIENT_VERSION)),
-        ]))
+        let fields = HELM_VERSION_FIELDS.map(|(name, _, text)| (name, Value::from(text)));
+        Some(Underlying::Struct(fields.into()))
     }
 
     fn json_members(&self) -> Option<Vec<(&'static str, Value)>> {
-        Some(vec![
-            ("version", Value::from(HELM_VERSION)),
-            ("git_tree_state", Value::from(GIT_TREE_STATE)),
-            ("go_version", Value::from(GO_VERSION)),
-            ("kube_client_version", Value::from(KUBE_CLIENT_VERSION)),
-        ])
+        Some(Self::members().map(|(name, text)| (name, Value::from(text))).collect())
     }
 
     fn as_any(&self) -> &dyn Any {

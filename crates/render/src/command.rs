@@ -300,25 +300,6 @@ fn run(
     Ok(Content::Chosen(show_only(&all.text(), &options.show_only)?))
 }
 
-/// The release name that `--name-template` makes: a template with Sprig's functions and no data
-/// (Helm: `pkg/action/install.go`, `TemplateName`). The error is Go's text.
-pub fn render_name(template: &str) -> Result<String, String> {
-    let mut templates = pintle_template::Templates::new("name-template", pintle_functions::Helm::functions());
-    templates.parse("name-template", template).map_err(|error| error.to_string())?;
-    let mut host = pintle_functions::HelmHost::new();
-    let mut output = pintle_template::Output::new();
-    templates
-        .finish()
-        .execute(
-            "name-template",
-            &pintle_value::Value::Nil,
-            &mut output,
-            &mut pintle_template::Execution::new(&mut host),
-        )
-        .map_err(|error| error.to_string())?;
-    Ok(pintle_value::lossy(output.as_bytes()).into_owned())
-}
-
 /// Refuses charts that cannot be installed, and warns of deprecated ones (Helm: `pkg/cmd/install.go`).
 pub fn check_installable(chart: &Chart, warnings: &mut Vec<Warning>) -> Result<(), String> {
     match chart.metadata().chart_type.as_str() {

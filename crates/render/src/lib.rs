@@ -32,8 +32,7 @@ mod yaml_text;
 
 pub use capabilities::{Capabilities, KubeVersion};
 pub use command::{
-    Explanations, HookOutput, TemplateError, TemplateOptions, TemplateOutput, check_installable, render_name,
-    template,
+    Explanations, HookOutput, TemplateError, TemplateOptions, TemplateOutput, check_installable, template,
 };
 pub use compiled::CompiledChart;
 pub use document::Document;

@@ -12,7 +12,7 @@ use std::path::Path;
 use pintle_chart::{Chart, Limits, Links, Values};
 use pintle_render::{
     CompiledChart, Crds, Explanation, HookOutput, KubeVersion, Operation, RenderError, RenderInput,
-    SchemaCheck, TemplateOptions, render_name, template,
+    SchemaCheck, TemplateOptions, name_from_template, template,
 };
 
 /// What the command printed.
@@ -132,7 +132,7 @@ fn parse(folder: &Path, words: &[String]) -> Result<Parsed, String> {
             folder.join(chart)
         }
         [chart] => {
-            match name_template.take().map(|template| render_name(&template)) {
+            match name_template.take().map(|template| name_from_template(&template)) {
                 None => {}
                 Some(Ok(name)) => options.name = name,
                 Some(Err(error)) => return Ok(Err(error)),
