@@ -243,6 +243,18 @@ impl Bed {
         pids
     }
 
+    /// Looks whether all that this process runs for the bed still runs.
+    ///
+    /// Errors as [`Error::Ended`], with the end of its log, for a program that ended by itself: etcd on a full
+    /// disk, say. What a test stopped ([`Cluster::stop`]) is not missed.
+    pub fn check(&self) -> Result<(), Error> {
+        if let Some(own) = &self.0.own {
+            lock(&own.etcd).check("the bed")?;
+        }
+        self.0.management.check()?;
+        lock(&self.0.tenants).iter().try_for_each(|(_, tenant)| tenant.check())
+    }
+
     /// The tenant of this name and namespace, if the bed has it.
     pub fn find_tenant(&self, options: &TenantOptions) -> Option<Tenant> {
         self.find(options)

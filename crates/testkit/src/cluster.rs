@@ -292,13 +292,15 @@ impl State {
         }))
     }
 
+    /// An error, with the end of its log, when a program that this process runs for the cluster has ended.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.own.as_ref().map_or(Ok(()), |own| lock(own).all().try_for_each(|one| one.check(&self.name)))
+    }
+
     /// Replaces the error of a wait by that of a program that has ended, which is its reason.
     fn blamed(&self, result: Result<(), Error>) -> Result<(), Error> {
-        if let (Err(_), Some(own)) = (&result, &self.own) {
-            let mut processes = lock(own);
-            for process in processes.all() {
-                process.check(&self.name)?;
-            }
+        if result.is_err() {
+            self.check()?;
         }
         result
     }

@@ -284,6 +284,23 @@ fn a_handover_that_leads_nowhere_says_what_to_do() {
 }
 
 #[test]
+fn a_program_of_the_bed_that_ended_is_named() {
+    let bed = Bed::builder().management(Machinery::Api).boot().expect("a bed");
+    bed.check().expect("all of it runs");
+    let etcd = *bed.pids().last().expect("etcd");
+    assert!(Command::new("kill").args(["-KILL", &etcd.to_string()]).status().unwrap().success());
+    let deadline = Instant::now() + PATIENCE;
+    let error = loop {
+        match bed.check() {
+            Err(error) => break error,
+            Ok(()) => assert!(Instant::now() < deadline, "nobody misses etcd"),
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    assert!(error.to_string().starts_with("etcd of the bed ended with "), "{error}");
+}
+
+#[test]
 fn a_bed_that_is_left_running_is_ended_by_its_script() {
     let bed = Bed::builder().management(Machinery::Api).boot().expect("a bed");
     let pids = bed.pids();

@@ -10,6 +10,7 @@ mod layers;
 mod licences;
 mod loose;
 mod metadata;
+mod room;
 mod step;
 mod tests;
 
@@ -57,6 +58,7 @@ pub(crate) fn run(arguments: &Arguments) -> crate::Outcome {
 
 fn steps(workspace: &Workspace) -> Vec<Step> {
     let mut steps = vec![
+        Step::new("room on disk", room::check),
         Step::new("format", |_| cargo(["fmt", "--all", "--check"])),
         fuzz::format(),
         Step::new("layers", layers::check),

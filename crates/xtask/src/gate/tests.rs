@@ -55,7 +55,8 @@ pub(super) fn run(_: &Workspace) -> Result<(), Fault> {
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
-                while let Some(program) = next(&waiting) {
+                // Without a bed all that follows would fail, each test after a wait.
+                while let (Some(program), Ok(())) = (next(&waiting), bed.check()) {
                     if let Err(fault) = program.run(&bed) {
                         let mut failed = failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                         failed.push(format!("{}: {fault}", program.name));
@@ -64,6 +65,7 @@ pub(super) fn run(_: &Workspace) -> Result<(), Fault> {
             });
         }
     });
+    bed.check()?;
     let failed = failed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     if !failed.is_empty() {
         return Err(failed.join(", ").into());
