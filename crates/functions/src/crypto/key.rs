@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use crypto_bigint::BoxedUint;
+use crypto_bigint::{BoxedUint, Uint};
 use crypto_primes::{Flavor, is_prime, random_prime};
 use num_bigint::BigUint;
 use p256::ecdsa::signature::Signer as _;
@@ -152,12 +152,10 @@ impl PrivateKey {
     fn generate_rsa<const LIMBS: usize>(call: &mut dyn Call) -> Result<Self, CallError> {
         const EXPONENT: u32 = 65_537;
         let mut random = Draw::from(call)?;
-        let mut prime = || {
-            prime::find::<LIMBS>(EXPONENT, |bytes| random.fill(bytes), || call.spend(steps::CANDIDATE))
-                .map(|prime| BoxedUint::from_words(prime.to_words()))
-        };
-        let (p, q) = (prime()?, prime()?);
-        rsa::PrivateKey::from_p_q(p, q, BoxedUint::from(EXPONENT))
+        let going_on = || call.spend(steps::CANDIDATE);
+        let (p, q) = prime::find_two::<LIMBS>(EXPONENT, |bytes| random.fill(bytes), going_on)?;
+        let boxed = |prime: Uint<LIMBS>| BoxedUint::from_words(prime.to_words());
+        rsa::PrivateKey::from_p_q(boxed(p), boxed(q), BoxedUint::from(EXPONENT))
             .map(|key| Self::Rsa(Box::new(key)))
             .map_err(|error| CallError::new(format!("error generating rsa key: {error}")))
     }

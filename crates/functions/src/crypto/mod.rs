@@ -8,11 +8,14 @@ mod der;
 mod issue;
 #[cfg(feature = "crypto-functions")]
 mod key;
+#[cfg(all(feature = "crypto-functions", target_arch = "x86_64"))]
+mod lanes;
 #[cfg(feature = "crypto-functions")]
 mod montgomery;
 #[cfg(feature = "crypto-functions")]
 mod password;
 mod pem;
+#[cfg(feature = "crypto-functions")]
 mod prime;
 #[cfg(feature = "crypto-functions")]
 mod x509;

@@ -25,6 +25,19 @@ impl<'a, const N: usize> Modulus<'a, N> {
         Some(Self { words, inverse: inverse.wrapping_neg() })
     }
 
+    pub(super) fn words(&self) -> &'a [u64; N] {
+        self.words
+    }
+
+    pub(super) fn inverse(&self) -> u64 {
+        self.inverse
+    }
+
+    /// 2^exponent modulo the modulus, where the exponent is at least 64 N.
+    pub(super) fn power_of_two(&self, exponent: usize) -> [u64; N] {
+        (64 * N..exponent).fold(self.one(), |power, _| self.double(power))
+    }
+
     /// Whether 2^(n - 1) is 1 modulo this n, as it is for all odd primes (Fermat).
     pub(super) fn passes_to_base_two(&self) -> bool {
         let one = self.one();

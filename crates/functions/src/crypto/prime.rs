@@ -1,8 +1,9 @@
 //! Primes for RSA keys.
 //!
 //! Nearly all of the time that a key takes goes into showing that numbers are not prime. So a window of numbers is
-//! sieved first, what is left is tried to the base two, where a multiplication is a doubling, on all cores; and only
-//! what passes is put to the full test of the crate `crypto-primes`, which has the last word.
+//! sieved first, what is left is tried to the base two, where a multiplication is a doubling, on all cores and eight
+//! numbers at a time where the processor has vectors for it; and only what passes is put to the full test of the crate
+//! `crypto-primes`, which has the last word.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,6 +11,8 @@ use crypto_bigint::{CheckedAdd, Limb, NonZero, Uint};
 use crypto_primes::{Flavor, is_prime};
 use pintle_template::CallError;
 
+#[cfg(target_arch = "x86_64")]
+use super::lanes::{LANES, Lanes};
 use super::montgomery::Modulus;
 
 /// How many odd numbers a window holds for each bit of them: a window without a prime is rarer than one in a million.
@@ -18,15 +21,32 @@ const ODD_NUMBERS_A_BIT: usize = 10;
 /// The most threads that look for one prime; each number takes a fraction of a millisecond.
 const MOST_THREADS: usize = 8;
 
-/// A prime of all bits that the type has, the highest two of them set, so that the product of two such primes has twice
-/// as many bits. One less is no multiple of the public exponent `exponent`, which must be prime.
+/// Two primes of all bits that the type has, the highest two of them set, so that their product has twice as many bits.
+/// One less than either is no multiple of the public exponent `exponent`, which must be prime.
 ///
 /// `draw` fills the first number of a window; equal draws lead to equal primes, however many threads look.
-/// `going_on` is asked before each number is tried: its error ends the search.
-pub(super) fn find<const LIMBS: usize>(
+/// `going_on` is asked before numbers are tried: its error ends the search.
+pub(super) fn find_two<const LIMBS: usize>(
     exponent: u32,
     mut draw: impl FnMut(&mut [u8]),
     mut going_on: impl FnMut() -> Result<(), CallError>,
+) -> Result<(Uint<LIMBS>, Uint<LIMBS>), CallError> {
+    loop {
+        let mut likely = || find_likely(exponent, &mut draw, &mut going_on);
+        let (one, other) = (likely()?, likely()?);
+        // The full test takes as long as the search, and finds nothing against numbers that were drawn at random and
+        // passed to the base two: so both are put to it at once.
+        if are_prime(&one, &other) {
+            return Ok((one, other));
+        }
+    }
+}
+
+/// A number as [`find_two`] gives two of, which has not been put to the full test.
+fn find_likely<const LIMBS: usize>(
+    exponent: u32,
+    draw: &mut impl FnMut(&mut [u8]),
+    going_on: &mut impl FnMut() -> Result<(), CallError>,
 ) -> Result<Uint<LIMBS>, CallError> {
     loop {
         let mut words = [0; LIMBS];
@@ -39,16 +59,24 @@ pub(super) fn find<const LIMBS: usize>(
         let start = Uint::from_words(words).bitor(&highest).bitor(&Uint::ONE);
         let numbers = Window { more: left_by_sieve(&start), start };
         let mut tried = 0;
-        while let Some(found) = numbers.first_likely(tried, &mut going_on)? {
+        while let Some(found) = numbers.first_likely(tried, going_on)? {
             if let Some(number) = numbers.get(found)
                 && number.rem_limb(divisor(u64::from(exponent))) != Limb::ONE
-                && is_prime(Flavor::Any, &number)
             {
                 return Ok(number);
             }
             tried = found + 1;
         }
     }
+}
+
+/// Whether both numbers are prime.
+fn are_prime<const LIMBS: usize>(one: &Uint<LIMBS>, other: &Uint<LIMBS>) -> bool {
+    let test = |number: &Uint<LIMBS>| is_prime(Flavor::Any, number);
+    std::thread::scope(|scope| {
+        let beside = std::thread::Builder::new().spawn_scoped(scope, || test(other));
+        test(one) && beside.map_or_else(|_| test(other), |thread| thread.join().unwrap_or(false))
+    })
 }
 
 /// Numbers that may be prime.
@@ -125,20 +153,25 @@ impl<const LIMBS: usize> Window<LIMBS> {
     ) -> Result<Option<usize>, CallError> {
         let next = AtomicUsize::new(from);
         let found = AtomicUsize::new(usize::MAX);
+        let trial = Trial::best();
         let look = |going_on: &mut dyn FnMut() -> Result<(), CallError>| {
             loop {
-                let index = next.fetch_add(1, Ordering::Relaxed);
-                // Whoever works on an earlier number ends; one that is behind a number found is of no use.
-                if index > found.load(Ordering::Relaxed) {
+                let first = next.fetch_add(trial.at_once(), Ordering::Relaxed);
+                // Whoever works on earlier numbers ends; those behind a number found are of no use.
+                if first > found.load(Ordering::Relaxed) {
                     return Ok(());
                 }
-                let Some(number) = self.get(index) else { return Ok(()) };
+                let numbers: Vec<_> =
+                    (first..).take(trial.at_once()).map_while(|index| self.get(index)).collect();
+                if numbers.is_empty() {
+                    return Ok(());
+                }
                 if let Err(error) = going_on() {
                     found.store(0, Ordering::Relaxed);
                     return Err(error);
                 }
-                if is_likely(&number) {
-                    found.fetch_min(index, Ordering::Relaxed);
+                if let Some(index) = trial.first_likely(&numbers) {
+                    found.fetch_min(first + index, Ordering::Relaxed);
                 }
             }
         };
@@ -154,9 +187,49 @@ impl<const LIMBS: usize> Window<LIMBS> {
     }
 }
 
-/// Whether a number is likely to be prime.
-fn is_likely<const LIMBS: usize>(number: &Uint<LIMBS>) -> bool {
-    Modulus::new(&number.to_words()).is_some_and(|modulus| modulus.passes_to_base_two())
+/// How numbers are tried.
+#[derive(Clone, Copy)]
+enum Trial {
+    OneByOne,
+    #[cfg(target_arch = "x86_64")]
+    Lanes(Lanes),
+}
+
+impl Trial {
+    /// The fastest that this processor can.
+    fn best() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(lanes) = Lanes::summon() {
+            return Self::Lanes(lanes);
+        }
+        Self::OneByOne
+    }
+
+    /// How many numbers take as long as one.
+    fn at_once(self) -> usize {
+        match self {
+            Self::OneByOne => 1,
+            #[cfg(target_arch = "x86_64")]
+            Self::Lanes(_) => LANES,
+        }
+    }
+
+    /// The index of the first number that is likely to be prime, of as many as are tried at once, or fewer.
+    fn first_likely<const LIMBS: usize>(self, numbers: &[Uint<LIMBS>]) -> Option<usize> {
+        match self {
+            Self::OneByOne => numbers.iter().position(|number| {
+                Modulus::new(&number.to_words()).is_some_and(|modulus| modulus.passes_to_base_two())
+            }),
+            #[cfg(target_arch = "x86_64")]
+            Self::Lanes(lanes) => {
+                let last = numbers.last()?;
+                let words: [_; LANES] =
+                    std::array::from_fn(|lane| numbers.get(lane).unwrap_or(last).to_words());
+                let moduli = words.iter().map(Modulus::new).collect::<Option<Vec<_>>>()?;
+                lanes.pass_to_base_two(moduli.first_chunk()?).iter().position(|passes| *passes)
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -192,17 +265,20 @@ mod tests {
     }
 
     #[test]
-    fn a_prime_has_its_highest_bits_and_passes_the_full_test() {
-        let prime = find::<8>(65_537, draw(), || Ok(())).unwrap();
-        assert_eq!(prime.shr_vartime(510), Uint::from_u64(0b11));
-        assert!(is_prime(Flavor::Any, &prime));
-        assert_eq!(prime, find::<8>(65_537, draw(), || Ok(())).unwrap());
+    fn primes_have_their_highest_bits_and_pass_the_full_test() {
+        let (one, other) = find_two::<8>(65_537, draw(), || Ok(())).unwrap();
+        for prime in [one, other] {
+            assert_eq!(prime.shr_vartime(510), Uint::from_u64(0b11));
+            assert!(is_prime(Flavor::Any, &prime));
+        }
+        assert_ne!(one, other);
+        assert_eq!((one, other), find_two::<8>(65_537, draw(), || Ok(())).unwrap());
     }
 
     #[test]
     fn a_search_can_be_ended() {
         let mut left = 3;
-        let ended = find::<16>(65_537, draw(), || {
+        let ended = find_two::<16>(65_537, draw(), || {
             left -= 1;
             if left == 0 { Err(CallError::new("enough")) } else { Ok(()) }
         });
