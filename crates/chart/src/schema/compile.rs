@@ -8,6 +8,7 @@ use pintle_value::{Data, DataMap, pointer_token};
 use super::check::check;
 use super::decimal::Decimal;
 use super::format::Format;
+use super::metaschema;
 use super::resource::{Document, Draft, Lost};
 
 /// The address that Helm gives to a chart's schema.
@@ -123,8 +124,7 @@ impl Compiled {
         let document = Document::new(ADDRESS, &data)?;
         if let Some(resource) = document.resource("") {
             let address = resource.draft.metaschema();
-            let meta = Self::compile(metaschema(address)?, Formats::Assert)?;
-            if let Err(failures) = check(&meta, &data) {
+            if let Err(failures) = check(metaschema::compiled(resource.draft)?, &data) {
                 let mut text = format!(
                     "\"{ADDRESS}#\" is not valid against metaschema: jsonschema validation failed with '{address}#'\n"
                 );
@@ -137,7 +137,7 @@ impl Compiled {
         Self::compile(document, Formats::ByDraft)
     }
 
-    fn compile(document: Document, formats: Formats) -> Result<Self, String> {
+    pub(super) fn compile(document: Document, formats: Formats) -> Result<Self, String> {
         let mut compiler = Compiler {
             documents: vec![document],
             nodes: Vec::new(),
@@ -164,33 +164,11 @@ impl Compiled {
 
 /// Whether formats are checked.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Formats {
+pub(super) enum Formats {
     /// Up to draft 7 they are; from draft 2019-09 on they are notes and nothing more.
     ByDraft,
     /// They are: so schemas of schemas are checked.
     Assert,
-}
-
-/// The schemas of schemas, by their addresses: the documents that <https://json-schema.org> publishes under the
-/// Academic Free License 3.0 or the BSD licence.
-const METASCHEMAS: &str = include_str!("metaschemas/metaschemas.json");
-
-/// The document of a schema of schemas; the error is Helm's text for a document that cannot be had.
-fn metaschema(address: &str) -> Result<Document, String> {
-    let bare = |address: &str| address.split_once("://json-schema.org/").map(|(_, path)| path.to_owned());
-    let all: DataMap = serde_json::from_str(METASCHEMAS).map_err(|error| error.to_string())?;
-    let found = bare(address).and_then(|wanted| {
-        let (known, data) =
-            all.iter().find(|(known, _)| bare(&known.to_str_lossy()).as_ref() == Some(&wanted))?;
-        Some((known.to_str_lossy().into_owned(), data.clone()))
-    });
-    match found {
-        Some((address, data)) => Document::new(&address, &data),
-        None => Err(format!(
-            "failing loading {}: schemas are not fetched; write it into the chart's schema",
-            pintle_value::quoted(address)
-        )),
-    }
 }
 
 /// How deep the arrays and objects of a schema may nest. Helm takes 10,000.
@@ -287,7 +265,7 @@ impl Compiler {
         let place = if let Some(place) = known {
             place
         } else {
-            self.documents.push(metaschema(&address)?);
+            self.documents.push(metaschema::document(&address)?);
             self.documents.len() - 1
         };
         let Some(document) = self.documents.get(place) else { return Ok(None) };

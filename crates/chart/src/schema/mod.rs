@@ -6,6 +6,7 @@ mod compile;
 mod decimal;
 mod failure;
 mod format;
+mod metaschema;
 mod resource;
 
 use std::fmt::Write as _;

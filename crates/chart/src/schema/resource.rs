@@ -15,6 +15,9 @@ pub(super) enum Draft {
 }
 
 impl Draft {
+    pub(super) const ALL: [Self; 5] =
+        [Self::Draft4, Self::Draft6, Self::Draft7, Self::Draft2019, Self::Draft2020];
+
     /// The draft that `$schema` names.
     fn of(address: &str) -> Option<Self> {
         let (address, fragment) = address.split_once('#').unwrap_or((address, ""));

@@ -2,13 +2,13 @@
 //!
 //! Nearly all of the time that a key takes goes into showing that numbers are not prime. So a window of numbers is
 //! sieved first, what is left is tried to the base two, where a multiplication is a doubling, on all cores and eight
-//! numbers at a time where the processor has vectors for it; and only what passes is put to the full test of the crate
+//! numbers at a time where the processor has vectors for it; and only what passes is put to the Lucas test of the crate
 //! `crypto-primes`, which has the last word.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crypto_bigint::{CheckedAdd, Limb, NonZero, Uint};
-use crypto_primes::{Flavor, is_prime};
+use crypto_primes::hazmat::{AStarBase, LucasCheck, lucas_test};
 use pintle_template::CallError;
 
 #[cfg(target_arch = "x86_64")]
@@ -34,15 +34,15 @@ pub(super) fn find_two<const LIMBS: usize>(
     loop {
         let mut likely = || find_likely(exponent, &mut draw, &mut going_on);
         let (one, other) = (likely()?, likely()?);
-        // The full test takes as long as the search, and finds nothing against numbers that were drawn at random and
-        // passed to the base two: so both are put to it at once.
+        // The test takes as long as the search, and finds nothing against numbers that were drawn at random and passed
+        // to the base two: so both are put to it at once.
         if are_prime(&one, &other) {
             return Ok((one, other));
         }
     }
 }
 
-/// A number as [`find_two`] gives two of, which has not been put to the full test.
+/// A number as [`find_two`] gives two of, which has passed to the base two alone.
 fn find_likely<const LIMBS: usize>(
     exponent: u32,
     draw: &mut impl FnMut(&mut [u8]),
@@ -70,9 +70,15 @@ fn find_likely<const LIMBS: usize>(
     }
 }
 
-/// Whether both numbers are prime.
+/// Whether both numbers, which passed to the base two, are prime: no composite number is known that passes both tests
+/// (R. Baillie, A. Fiori, S. S. Wagstaff, "Strengthening the Baillie-PSW primality test", 2021).
 fn are_prime<const LIMBS: usize>(one: &Uint<LIMBS>, other: &Uint<LIMBS>) -> bool {
-    let test = |number: &Uint<LIMBS>| is_prime(Flavor::Any, number);
+    let test = |number: &Uint<LIMBS>| {
+        number
+            .to_odd()
+            .into_option()
+            .is_some_and(|number| lucas_test(number, AStarBase, LucasCheck::Bpsw21).is_probably_prime())
+    };
     std::thread::scope(|scope| {
         let beside = std::thread::Builder::new().spawn_scoped(scope, || test(other));
         test(one) && beside.map_or_else(|_| test(other), |thread| thread.join().unwrap_or(false))
@@ -89,7 +95,7 @@ struct Window<const LIMBS: usize> {
 /// Which numbers of a window have no small divisor: how much more than its start, an odd number, each is.
 fn left_by_sieve<const LIMBS: usize>(start: &Uint<LIMBS>) -> Vec<u32> {
     // A divisor more costs a division, and saves a part of a trial, which takes the longer the more bits there are.
-    let primes = odd_primes(1 << (14 + LIMBS / 8));
+    let primes = odd_primes(1 << (12 + LIMBS / 16));
     let mut composite = vec![false; ODD_NUMBERS_A_BIT * LIMBS * 64];
     let mut rest = primes.as_slice();
     while let Some(first) = rest.first() {
@@ -234,6 +240,8 @@ impl Trial {
 
 #[cfg(test)]
 mod tests {
+    use crypto_primes::{Flavor, is_prime};
+
     use super::*;
 
     /// Bytes that look random enough to a sieve.
