@@ -45,6 +45,19 @@ impl Variant {
         let prepared = self.prepared.get_or_init(|| prepare(&self.chart, &self.functions));
         prepared.as_ref().map_err(ParseFailure::to_error)
     }
+
+    /// Does something else while the templates are parsed, where they are so long that it is worth a thread.
+    pub(crate) fn while_preparing<R>(&self, work: impl FnOnce() -> R) -> R {
+        const WORTH_A_THREAD: usize = 256 << 10;
+        if self.prepared.get().is_some() || length(&self.chart) < WORTH_A_THREAD {
+            return work();
+        }
+        std::thread::scope(|scope| {
+            // Where the system gives no thread, they are parsed when they are asked for.
+            let _ = std::thread::Builder::new().spawn_scoped(scope, || self.prepared().is_ok());
+            work()
+        })
+    }
 }
 
 /// Parsed templates.
@@ -142,6 +155,12 @@ impl fmt::Debug for CompiledChart {
 struct Text<'a> {
     chart: Arc<str>,
     data: &'a Arc<[u8]>,
+}
+
+/// How many bytes all templates of a chart have.
+fn length(chart: &Chart) -> usize {
+    let own: usize = chart.templates().iter().map(|file| file.data.len()).sum();
+    own + chart.dependencies().iter().map(length).sum::<usize>()
 }
 
 /// Helm: `pkg/engine/engine.go`, render, `recAllTpls`.

@@ -94,15 +94,7 @@ impl CompiledChart {
     ) -> Result<Stage, RenderError> {
         let variant = self.variant(input.values.data(), warnings).map_err(RenderError::Dependencies)?;
         let chart = &variant.chart;
-        let values = coalesce_values(chart, input.values.data(), warnings).map_err(RenderError::Values)?;
-        if input.schema == SchemaCheck::Check && pintle_chart::has_schema(chart) {
-            let data = Value::Map(values.clone())
-                .to_data()
-                .map_err(|error| RenderError::Limit(error.to_string()))?;
-            if let Data::Map(data) = data {
-                pintle_chart::validate_schema(chart, &data).map_err(RenderError::Values)?;
-            }
-        }
+        let values = variant.while_preparing(|| checked_values(chart, input, warnings))?;
         let constraint = &chart.metadata().kube_version;
         let version = &input.capabilities.kube_version;
         if !constraint.is_empty() && !is_compatible(constraint, version.comparable()) {
@@ -121,6 +113,23 @@ pub(crate) struct Stage {
     pub(crate) variant: Arc<Variant>,
     /// The values that its templates see.
     pub(crate) values: Map,
+}
+
+/// The chart's values under those of the user, which fit the schemas of the chart and of those inside it.
+fn checked_values(
+    chart: &Chart,
+    input: &RenderInput,
+    warnings: &mut Vec<Warning>,
+) -> Result<Map, RenderError> {
+    let values = coalesce_values(chart, input.values.data(), warnings).map_err(RenderError::Values)?;
+    if input.schema == SchemaCheck::Check && pintle_chart::has_schema(chart) {
+        let data =
+            Value::Map(values.clone()).to_data().map_err(|error| RenderError::Limit(error.to_string()))?;
+        if let Data::Map(data) = data {
+            pintle_chart::validate_schema(chart, &data).map_err(RenderError::Values)?;
+        }
+    }
+    Ok(values)
 }
 
 /// What the chart's templates see.

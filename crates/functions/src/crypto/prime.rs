@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crypto_bigint::{CheckedAdd, Limb, NonZero, Uint};
 use crypto_primes::hazmat::{AStarBase, LucasCheck, lucas_test};
-use pintle_template::CallError;
+use pintle_template::{CallError, on_cores};
 
 #[cfg(target_arch = "x86_64")]
 use super::lanes::{LANES, Lanes};
@@ -79,10 +79,7 @@ fn are_prime<const LIMBS: usize>(one: &Uint<LIMBS>, other: &Uint<LIMBS>) -> bool
             .into_option()
             .is_some_and(|number| lucas_test(number, AStarBase, LucasCheck::Bpsw21).is_probably_prime())
     };
-    std::thread::scope(|scope| {
-        let beside = std::thread::Builder::new().spawn_scoped(scope, || test(other));
-        test(one) && beside.map_or_else(|_| test(other), |thread| thread.join().unwrap_or(false))
-    })
+    on_cores(&[one, other], 2, |number| test(number)).into_iter().all(|is_prime| is_prime)
 }
 
 /// Numbers that may be prime.
