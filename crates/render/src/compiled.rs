@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use pintle_chart::{Chart, ChartError, Warning};
 use pintle_functions::{Helm, Regexes};
-use pintle_template::{Functions, Program, Templates};
+use pintle_template::{Functions, Program, Templates, helper};
 use pintle_value::{DataMap, Origin, Str};
 
 use crate::{RenderError, trace};
@@ -54,7 +54,7 @@ impl Variant {
         }
         std::thread::scope(|scope| {
             // Where the system gives no thread, they are parsed when they are asked for.
-            let _ = std::thread::Builder::new().spawn_scoped(scope, || self.prepared().is_ok());
+            let _ = helper(scope, || self.prepared().is_ok());
             work()
         })
     }

@@ -45,7 +45,7 @@ mod printf;
 mod program;
 mod watch;
 
-pub use cores::on_cores;
+pub use cores::{helper, on_cores};
 pub use error::{Error, ErrorKind, Limit, Place};
 pub use execution::{Execution, Limits, MissingKey};
 pub use function::{Call, CallError, Function, Functions, Handler};

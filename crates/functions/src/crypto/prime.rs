@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crypto_bigint::{CheckedAdd, Limb, NonZero, Uint};
 use crypto_primes::hazmat::{AStarBase, LucasCheck, lucas_test};
-use pintle_template::{CallError, on_cores};
+use pintle_template::{CallError, helper, on_cores};
 
 #[cfg(target_arch = "x86_64")]
 use super::lanes::{LANES, Lanes};
@@ -182,7 +182,7 @@ impl<const LIMBS: usize> Window<LIMBS> {
         std::thread::scope(|scope| {
             for _ in 1..threads {
                 // A system that gives no thread leaves the work to this one.
-                let _ = std::thread::Builder::new().spawn_scoped(scope, || look(&mut || Ok(())));
+                let _ = helper(scope, || look(&mut || Ok(())));
             }
             look(going_on)
         })?;
