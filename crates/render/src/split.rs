@@ -1,5 +1,7 @@
 //! A rendered file into its documents.
 
+use memchr::memmem;
+
 /// The documents of a rendered file, each with the offset at which it begins: split at every `---` at the start of a
 /// line, whatever follows it; documents of blanks are dropped, blanks before a document too
 /// (Helm: `pkg/release/v1/util/manifest.go`, `SplitManifests`).
@@ -13,18 +15,16 @@ pub fn split_manifests(text: &str) -> Vec<(usize, &str)> {
             documents.push((to - trimmed.len(), trimmed));
         }
     };
-    let mut line = start;
-    loop {
-        let rest = text.get(line..).unwrap_or_default();
+    let mut line = Some(start);
+    while let Some(at) = line {
+        let rest = text.get(at..).unwrap_or_default();
         if let Some(behind) = rest.strip_prefix("---") {
-            keep(start, line);
-            let blanks = behind.len() - behind.trim_start_matches([' ', '\t']).len();
-            start = line + 3 + blanks;
+            keep(start, at);
+            start = at + 3 + behind.len() - behind.trim_start_matches([' ', '\t']).len();
         }
-        match text.get(line.max(start)..).and_then(|rest| rest.find('\n')) {
-            Some(end) => line = line.max(start) + end + 1,
-            None => break,
-        }
+        let from = at.max(start);
+        line =
+            memmem::find(text.get(from..).unwrap_or_default().as_bytes(), b"\n---").map(|end| from + end + 1);
     }
     keep(start, text.len());
     documents

@@ -141,10 +141,11 @@ fn numeric<'t>(text: &str, flavour: Flavour) -> Option<Scalar<'t>> {
 /// (Go: `encode.go`, `isBase60Float`).
 pub(crate) fn is_base60(text: &str) -> bool {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if !unsigned.starts_with(|digit: char| digit.is_ascii_digit()) {
+        return false;
+    }
     let mut parts = unsigned.split(':');
-    let first = parts.next().unwrap_or_default();
-    if !first.starts_with(|digit: char| digit.is_ascii_digit()) || !first.bytes().all(is_digit_or_underscore)
-    {
+    if !parts.next().unwrap_or_default().bytes().all(is_digit_or_underscore) {
         return false;
     }
     let mut any = false;
