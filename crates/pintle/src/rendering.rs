@@ -75,6 +75,7 @@ async fn render_here(request: Request<'_>) -> Result<Rendering, Error> {
         .with_api_versions(versions);
 
     let key = request.key(&capabilities)?;
+    let operation = request.operation();
     let chart = match request.defaults {
         Some(defaults) => request.chart.to_builder().values(Data::Map(defaults)).build(),
         None => request.chart.clone(),
@@ -85,7 +86,7 @@ async fn render_here(request: Request<'_>) -> Result<Rendering, Error> {
     let input = RenderInput::new(request.release.name(), &request.namespace)
         .values(request.values)
         .revision(request.revision.into())
-        .operation(if request.action == Action::Install { Operation::Install } else { Operation::Upgrade })
+        .operation(operation)
         .capabilities(capabilities)
         .limits(request.release.engine().render_limits().clone())
         .lookup(Remembered::new(Asking { questions }))
@@ -191,6 +192,12 @@ impl Work {
 }
 
 impl Request<'_> {
+    /// What templates are told that goes on.
+    fn operation(&self) -> Operation {
+        let does = if self.action == Action::Install { Operation::Install } else { Operation::Upgrade };
+        self.inputs.operation.unwrap_or(does)
+    }
+
     /// The digest of everything that a rendering is made from; `None` where something of the caller's own has a hand in
     /// it.
     fn key(&self, capabilities: &Capabilities) -> Result<Option<Key>, Error> {
@@ -205,7 +212,11 @@ impl Request<'_> {
         let version = &capabilities.kube_version;
         let settings = format!(
             "{} {:?} {schema:?} {subchart_notes:?} {} {} {}",
-            self.revision, self.action, version.version, version.major, version.minor
+            self.revision,
+            self.operation(),
+            version.version,
+            version.major,
+            version.minor
         );
         let parts = [
             self.chart.digest().to_string().into_bytes(),

@@ -320,8 +320,9 @@ pub fn check_installable(chart: &Chart, warnings: &mut Vec<Warning>) -> Result<(
     ))
 }
 
-/// The documents whose files match one of the patterns, in the order of the patterns.
-fn show_only(text: &str, patterns: &[String]) -> Result<String, String> {
+/// The documents of a text that `helm template` prints whose files match one of the patterns, in the order of the patterns
+/// (`--show-only`). The error is Helm's text about a pattern that no file matches.
+pub fn show_only(text: &str, patterns: &[String]) -> Result<String, String> {
     let documents = split_manifests(text);
     let mut out = String::new();
     for pattern in patterns {

@@ -32,7 +32,8 @@ mod yaml_text;
 
 pub use capabilities::{Capabilities, KubeVersion};
 pub use command::{
-    Explanations, HookOutput, TemplateError, TemplateOptions, TemplateOutput, check_installable, template,
+    Explanations, HookOutput, TemplateError, TemplateOptions, TemplateOutput, check_installable, show_only,
+    template,
 };
 pub use compiled::CompiledChart;
 pub use document::Document;
@@ -46,7 +47,7 @@ pub use hook::{
 };
 pub use input::{LiveLookup, Mode, NameResolver, Notes, Operation, RenderInput, SchemaCheck};
 pub use kind_order::{INSTALL_ORDER, UNINSTALL_ORDER, compare_kinds};
-pub use output_folder::OutputFolder;
+pub use output_folder::{OutputFolder, Piece};
 pub use pintle_template::Limits;
 pub use post_renderer::{PostDocument, PostRenderStrategy, PostRenderer, StreamPostRenderer};
 pub use release_name::name_from_template;

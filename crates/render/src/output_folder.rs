@@ -6,7 +6,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Component, Path, PathBuf};
 
-use crate::{Crds, HookOutput, Rendered};
+use crate::{Crds, Document, HookOutput, Rendered};
 
 /// Where `helm template` writes files to instead of printing documents (`--output-dir`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,8 +31,7 @@ impl OutputFolder {
         self
     }
 
-    /// Writes a chart's files, and prints what Helm prints of it: a line for each document. A file that is there is
-    /// written anew; a hook goes behind what is there. The error is Go's text.
+    /// Writes a chart's files, and prints what Helm prints of it.
     pub(crate) fn write(
         &self,
         rendered: &Rendered,
@@ -40,26 +39,56 @@ impl OutputFolder {
         hooks: HookOutput,
         printed: &mut String,
     ) -> Result<(), String> {
+        let crds = if crds == Crds::Include { rendered.crds.as_slice() } else { &[] };
+        let crds: Vec<_> =
+            crds.iter().map(|crd| (&*crd.path, String::from_utf8_lossy(&crd.file.data))).collect();
+        let crds = crds.iter().map(|(source, text)| Piece { source, text });
+        let hooks = rendered.hooks.iter().filter(|hook| hooks.shows(hook)).map(|hook| &hook.document);
+        self.write_pieces(crds, rendered.documents.iter().map(Piece::of), hooks.map(Piece::of), printed)
+    }
+
+    /// Writes CRDs, documents and hooks, and adds to `printed` what Helm prints of it: a line for each. A file that is
+    /// there is written anew; a hook goes behind what is there.
+    ///
+    /// The error is Go's text about the file that could not be written; a source that leads out of the folder is refused.
+    pub fn write_pieces<'a>(
+        &self,
+        crds: impl IntoIterator<Item = Piece<'a>>,
+        documents: impl IntoIterator<Item = Piece<'a>>,
+        hooks: impl IntoIterator<Item = Piece<'a>>,
+        printed: &mut String,
+    ) -> Result<(), String> {
         let mut run = Run { printed, written: HashSet::new() };
         let own = self.release.as_ref().map_or_else(|| self.path.clone(), |name| self.path.join(name));
-        if crds == Crds::Include {
-            for crd in &rendered.crds {
-                run.document(&self.path, &crd.path, &String::from_utf8_lossy(&crd.file.data))?;
-            }
+        for Piece { source, text } in crds {
+            run.document(&self.path, source, text)?;
         }
-        for document in &rendered.documents {
-            run.document(&own, &document.source, &document.text)?;
+        for Piece { source, text } in documents {
+            run.document(&own, source, text)?;
         }
-        for hook in &rendered.hooks {
-            if hooks.shows(hook) {
-                let document = &hook.document;
-                if checked(&own, &document.source)?.exists() {
-                    run.written.insert(document.source.to_string());
-                }
-                run.document(&own, &document.source, &document.text)?;
+        for Piece { source, text } in hooks {
+            if checked(&own, source)?.exists() {
+                run.written.insert(source.to_owned());
             }
+            run.document(&own, source, text)?;
         }
         Ok(())
+    }
+}
+
+/// A text of one of a chart's files.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a text and where it is from")]
+pub struct Piece<'a> {
+    /// The path of the file, such as `web/templates/service.yaml`.
+    pub source: &'a str,
+    /// The text.
+    pub text: &'a str,
+}
+
+impl<'a> Piece<'a> {
+    fn of(document: &'a Document) -> Self {
+        Self { source: &document.source, text: &document.text }
     }
 }
 

@@ -21,8 +21,17 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &TemplateArguments
     }
     let (name, reference) = name_and_chart(&arguments.name)?;
     let chart = source::chart(&reference, &arguments.chart, context.global).await?;
+    let folder = arguments.output_dir.as_ref().map(|folder| {
+        let folder = OutputFolder::new(folder);
+        if Switch::is_on(arguments.release_name) {
+            folder.within_release(name.as_deref().unwrap_or(NAME))
+        } else {
+            folder
+        }
+    });
     if place == DryRun::Server {
-        return on_server::run(context, arguments, name, &chart).await;
+        let name = name.unwrap_or_else(|| NAME.to_owned());
+        return on_server::run(context, arguments, name, &chart, folder).await;
     }
     let mut options = TemplateOptions::default();
     options.namespace = client::offline_namespace(context.global);
@@ -51,15 +60,7 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &TemplateArguments
     if context.global.explain.is_on() {
         options.explanations = Explanations::Make;
     }
-    if let Some(folder) = &arguments.output_dir {
-        let folder = OutputFolder::new(folder);
-        options.output = Some(if Switch::is_on(arguments.release_name) {
-            let name = if options.name.is_empty() { NAME } else { &options.name };
-            folder.within_release(name)
-        } else {
-            folder
-        });
-    }
+    options.output = folder;
     // On this thread: nothing else goes on meanwhile.
     let chart = CompiledChart::new(chart);
     let rendered = template(&chart, &options);

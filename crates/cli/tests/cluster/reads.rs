@@ -1,6 +1,8 @@
 //! Commands that only read, over releases that the real Helm made.
 
-use super::stage::Stage;
+use std::path::{Path, PathBuf};
+
+use super::stage::{Did, Stage};
 
 #[test]
 fn what_helm_made_is_shown_as_helm_shows_it() {
@@ -79,6 +81,109 @@ fn what_helm_made_is_shown_as_helm_shows_it() {
         }
     }
     assert!(failed.is_empty(), "{} of {} differ:\n{}", failed.len(), lines.len(), failed.join("\n\n"));
+}
+
+#[test]
+fn charts_are_rendered_with_the_cluster_as_helm_renders_them() {
+    let stage = Stage::new();
+    let namespace = stage.namespace("cli-template");
+    let did = stage.helm(&format!("install web charts/web-app --namespace {namespace}"));
+    assert_eq!(did.exit, 0, "{}", did.error);
+    let lines = [
+        "template charts/lookup --dry-run=server",
+        "template charts/capabilities --dry-run=server",
+        "template charts/hooks --dry-run=server --no-hooks",
+        "template charts/test-hooks --dry-run=server --skip-tests",
+        "template charts/release-object --dry-run=server",
+        "template charts/release-object --dry-run=server --is-upgrade",
+        "template charts/kube-version --dry-run=server --kube-version 1.20.0",
+        "template charts-bad/exec-fail --dry-run=server",
+        "template charts-bad/yaml-after-rendering --dry-run=server",
+        "template charts-bad/yaml-after-rendering --dry-run=server --show-only templates/a.yaml",
+        "template charts-bad/duplicate-object --dry-run=server",
+        "template charts/web-app --validate",
+        "template charts/web-app --validate=false",
+        "template web charts/web-app --dry-run=server",
+        // Another release's objects are in the way, unless it is an upgrade that is rendered.
+        "template other charts/web-app --set fullnameOverride=web-web-app --dry-run=server --is-upgrade",
+        "template charts/web-app --dry-run=server --show-only templates/service.yaml",
+        "template charts/web-app --dry-run=server -s templates/s*.yaml -s templates/configmap.yaml",
+        "template charts/web-app --dry-run=server --show-only templates/none.yaml",
+        "template charts/web-app --dry-run=server --show-only templates/tests/*",
+    ];
+    let mut failed = Vec::new();
+    for line in lines {
+        let line = format!("{line} --namespace {namespace}");
+        let (expected, found) = (stage.helm(&line), stage.pintle(&line));
+        if expected != found {
+            failed.push(format!("{line}\nexpected {expected:#?}\nfound {found:#?}"));
+        }
+    }
+    // Errors of the cluster are told in this program's own words.
+    for line in [
+        "template charts/unknown-kinds --dry-run=server",
+        "template charts/crds --dry-run=server --include-crds",
+        "template other charts/web-app --set fullnameOverride=web-web-app --dry-run=server",
+    ] {
+        let line = format!("{line} --namespace {namespace}");
+        let (expected, found) = (stage.helm(&line), stage.pintle(&line));
+        if (expected.exit, &expected.stdout) != (found.exit, &found.stdout) || found.error.is_empty() {
+            failed.push(format!("{line}\nexpected {expected:#?}\nfound {found:#?}"));
+        }
+    }
+    assert!(failed.is_empty(), "{} of {} differ:\n{}", failed.len(), lines.len(), failed.join("\n\n"));
+}
+
+#[test]
+fn files_are_written_as_helm_writes_them() {
+    let stage = Stage::new();
+    let namespace = stage.namespace("cli-files");
+    let flags = ["", " --release-name", " --no-hooks", " --skip-tests", " --include-crds"];
+    for (chart, flags) in
+        ["web-app", "hooks", "multi-docs", "test-hooks", "storage"].iter().zip(flags.iter().cycle())
+    {
+        let written = |run: &dyn Fn(&str) -> Did| {
+            let folder = tempfile::tempdir().expect("is made");
+            let place = folder.path().display().to_string();
+            let line = format!(
+                "template charts/{chart} --dry-run=server --output-dir {place}{flags} -n {namespace}"
+            );
+            let mut did = run(&line);
+            did.stdout = did.stdout.replace(&place, "FOLDER");
+            let mut files = Vec::new();
+            list(folder.path(), folder.path(), &mut files);
+            (did, files)
+        };
+        assert_eq!(written(&|line| stage.pintle(line)), written(&|line| stage.helm(line)), "{chart}{flags}");
+    }
+}
+
+#[test]
+fn what_the_cluster_does_not_know_is_not_written() {
+    let stage = Stage::new();
+    let folder = tempfile::tempdir().expect("is made");
+    let place = folder.path().display();
+    let did = stage.pintle(&format!("template charts/crds --dry-run=server --output-dir {place}"));
+    assert_eq!(did.exit, 1, "{}", did.error);
+    assert!(did.error.contains("no matches for kind \"Anchor\""), "{}", did.error);
+    let mut files = Vec::new();
+    list(folder.path(), folder.path(), &mut files);
+    assert_eq!(files, []);
+}
+
+/// The files below a folder with their texts, by their paths in it.
+fn list(root: &Path, folder: &Path, files: &mut Vec<(PathBuf, String)>) {
+    let entries = std::fs::read_dir(folder).expect("can be read");
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("can be read").path()).collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            list(root, &path, files);
+        } else {
+            let text = std::fs::read_to_string(&path).expect("can be read");
+            files.push((path.strip_prefix(root).expect("is below").to_owned(), text));
+        }
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use pintle_chart::{Chart, Values};
 use pintle_cluster::Detail;
-use pintle_render::{NameResolver, PostRenderStrategy, PostRenderer};
+use pintle_render::{NameResolver, Operation, PostRenderStrategy, PostRenderer};
 
 use super::{PlanKey, Rendered, SealedPlan, Sealing, settings};
 use crate::{
@@ -70,6 +70,8 @@ pub(crate) struct Inputs {
     pub(crate) values: Values,
     pub(crate) post_renderer: Option<(Arc<dyn PostRenderer>, PostRenderStrategy)>,
     pub(crate) resolver: Option<Arc<dyn NameResolver>>,
+    /// What templates are told that goes on; `None` for what does.
+    pub(crate) operation: Option<Operation>,
     pub(crate) schema: SchemaValidation,
     pub(crate) subchart_notes: SubchartNotes,
     /// What is taken instead of a rendering.
@@ -171,6 +173,13 @@ impl PlanInstall {
     /// Default: it is not.
     pub fn name_reuse(mut self, reuse: NameReuse) -> Self {
         self.name_reuse = reuse;
+        self
+    }
+
+    /// What `.Release.IsInstall` and `.Release.IsUpgrade` say, for a plan that is read and never run
+    /// (`helm template --is-upgrade`). Default: an install.
+    pub fn operation(mut self, operation: Operation) -> Self {
+        self.inputs.operation = Some(operation);
         self
     }
 }
