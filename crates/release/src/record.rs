@@ -74,6 +74,10 @@ pub struct Info {
     /// The rendered `NOTES.txt`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub notes: String,
+    /// The release's objects as they are in the cluster, by version and kind (`v1/Service`), for who prints its state.
+    /// Empty in records that are stored.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub resources: BTreeMap<String, Vec<Data>>,
 }
 
 /// How a release's objects are applied.

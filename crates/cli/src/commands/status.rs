@@ -12,6 +12,9 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &StatusArguments) 
     let mut shown = Shown::short(context.palette);
     if arguments.output == OutputFormat::Table {
         shown.resources = print::resources(&live::tables(&target, &record).await?);
+    } else {
+        let groups = live::objects(&target, &record).await?;
+        record.info.resources = groups.into_iter().map(|group| (group.name, group.items)).collect();
     }
     record.chart = Data::Null; // as Helm does: the chart is not the release's state
     print::release(context.out, &record, arguments.output, &shown)

@@ -10,14 +10,14 @@ const PADDING: usize = 3;
 const LEAST: usize = 6;
 
 /// All groups in one text; empty without any.
-pub(crate) fn resources(groups: &[Group]) -> String {
+pub(crate) fn resources(groups: &[Group<Table>]) -> String {
     let mut text = String::new();
     let mut last: Option<&[Column]> = None;
     for group in groups {
         text.push_str("==> ");
         text.push_str(&group.name);
         text.push('\n');
-        for table in &group.tables {
+        for table in &group.items {
             // The same columns again need no headings.
             let columns = table.column_definitions.as_slice();
             let lines = rows(table, last != Some(columns));
