@@ -115,7 +115,9 @@ impl Work<'_> {
         let took = began.elapsed();
         match result {
             Ok(outcome) => Ok(self.succeeded(&inputs, outcome, watcher.action(), took).await),
-            Err(Error::Failed(failed)) => Ok(self.failed(&inputs, &failed, watcher.action(), took).await),
+            Err(Error::Failed(failed)) => {
+                Ok(Box::pin(self.failed(&inputs, &failed, watcher.action(), took)).await)
+            }
             Err(error) => Err(report::blocked(&error)),
         }
     }

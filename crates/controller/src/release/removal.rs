@@ -25,7 +25,7 @@ impl Work<'_> {
                 result: metrics::Result::Success,
             };
         }
-        let tenant = match self.uninstall().await {
+        let tenant = match Box::pin(self.uninstall()).await {
             Ok(tenant) => tenant,
             Err(blocked) => return self.cannot_remove(blocked).await,
         };

@@ -1,9 +1,9 @@
 //! Primes for RSA keys.
 //!
-//! Nearly all of the time that a key takes goes into showing that numbers are not prime. So a window of numbers is
-//! sieved first, what is left is tried to the base two, where a multiplication is a doubling, on all cores and eight
-//! numbers at a time where the processor has vectors for it; and only what passes is put to the Lucas test of the crate
-//! `crypto-primes`, which has the last word.
+//! Most of the time that a key takes goes into showing that numbers are not prime. So a window of numbers is sieved first,
+//! what is left is tried to the base two, where a multiplication is a doubling, on all cores and eight numbers at a time
+//! where the processor has vectors for it; and only what passes is put to the Lucas test of the crate `crypto-primes`,
+//! which has the last word.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
