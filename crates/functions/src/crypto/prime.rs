@@ -289,4 +289,22 @@ mod tests {
         });
         assert!(ended.is_err());
     }
+
+    #[test]
+    fn one_by_one_finds_what_is_found_at_once() {
+        let start = Uint::<2>::from_u128((u128::MAX / 3 * 2) | 1);
+        let numbers = Window { more: left_by_sieve(&start), start };
+        let numbers: Vec<_> = (0..numbers.more.len()).map_while(|index| numbers.get(index)).collect();
+        let best = Trial::best();
+        // Also fewer than are tried at once.
+        for many in [best.at_once(), best.at_once().div_ceil(2)] {
+            let mut found = 0;
+            for numbers in numbers.chunks(many) {
+                let first = Trial::OneByOne.first_likely(numbers);
+                assert_eq!(best.first_likely(numbers), first);
+                found += usize::from(first.is_some());
+            }
+            assert!(found > 0, "a window has primes");
+        }
+    }
 }
