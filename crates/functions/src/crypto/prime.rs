@@ -31,43 +31,53 @@ pub(super) fn find_two<const LIMBS: usize>(
     mut draw: impl FnMut(&mut [u8]),
     mut going_on: impl FnMut() -> Result<(), CallError>,
 ) -> Result<(Uint<LIMBS>, Uint<LIMBS>), CallError> {
+    let fits = |number: &Uint<LIMBS>| number.rem_limb(divisor(u64::from(exponent))) != Limb::ONE;
     loop {
-        let mut likely = || find_likely(exponent, &mut draw, &mut going_on);
-        let (one, other) = (likely()?, likely()?);
-        // The test takes as long as the search, and finds nothing against numbers that were drawn at random and passed
-        // to the base two: so both are put to it at once.
-        if are_prime(&one, &other) {
+        let mut window = || Window::new(|bytes| draw(bytes));
+        let (one, other) = (Places::of(window()), Places::of(window()));
+        search(&[&one, &other], &mut going_on)?;
+        // One window in a million has no such number, and one number in as many as the exponent says does not fit it.
+        if let (Some(one), Some(other)) = (one.found(), other.found())
+            && fits(&one)
+            && fits(&other)
+            && are_prime(&one, &other)
+        {
             return Ok((one, other));
         }
     }
 }
 
-/// A number as [`find_two`] gives two of, which has passed to the base two alone.
-fn find_likely<const LIMBS: usize>(
-    exponent: u32,
-    draw: &mut impl FnMut(&mut [u8]),
+/// Looks for the first number of each window that passes to the base two. All cores go from one window to the next by
+/// themselves.
+fn search<const LIMBS: usize>(
+    windows: &[&Places<LIMBS>],
     going_on: &mut impl FnMut() -> Result<(), CallError>,
-) -> Result<Uint<LIMBS>, CallError> {
-    loop {
-        let mut words = [0; LIMBS];
-        for word in &mut words {
-            let mut bytes = [0; 8];
-            draw(&mut bytes);
-            *word = u64::from_le_bytes(bytes);
-        }
-        let highest = Uint::from_u64(0b11).shl_vartime(Uint::<LIMBS>::BITS - 2);
-        let start = Uint::from_words(words).bitor(&highest).bitor(&Uint::ONE);
-        let numbers = Window { more: left_by_sieve(&start), start };
-        let mut tried = 0;
-        while let Some(found) = numbers.first_likely(tried, going_on)? {
-            if let Some(number) = numbers.get(found)
-                && number.rem_limb(divisor(u64::from(exponent))) != Limb::ONE
-            {
-                return Ok(number);
+) -> Result<(), CallError> {
+    let trial = Trial::best();
+    let look = |going_on: &mut dyn FnMut() -> Result<(), CallError>| {
+        for window in windows {
+            while let Some((first, numbers)) = window.take(trial.at_once()) {
+                if let Err(error) = going_on() {
+                    for window in windows {
+                        window.mark(0); // so that the other threads end
+                    }
+                    return Err(error);
+                }
+                if let Some(index) = trial.first_likely(&numbers) {
+                    window.mark(first + index);
+                }
             }
-            tried = found + 1;
         }
-    }
+        Ok(())
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
+    std::thread::scope(|scope| {
+        for _ in 1..threads {
+            // A system that gives no thread leaves the work to this one.
+            let _ = helper(scope, || look(&mut || Ok(())));
+        }
+        look(going_on)
+    })
 }
 
 /// Whether both numbers, which passed to the base two, are prime: no composite number is known that passes both tests
@@ -142,51 +152,59 @@ fn divisor(number: u64) -> NonZero<Limb> {
 }
 
 impl<const LIMBS: usize> Window<LIMBS> {
+    /// A window that begins with a number drawn at random.
+    fn new(mut draw: impl FnMut(&mut [u8])) -> Self {
+        let mut words = [0; LIMBS];
+        for word in &mut words {
+            let mut bytes = [0; 8];
+            draw(&mut bytes);
+            *word = u64::from_le_bytes(bytes);
+        }
+        let highest = Uint::from_u64(0b11).shl_vartime(Uint::<LIMBS>::BITS - 2);
+        let start = Uint::from_words(words).bitor(&highest).bitor(&Uint::ONE);
+        Self { more: left_by_sieve(&start), start }
+    }
+
     /// A number; `None` behind the last, and for one that would have more bits than the type.
     fn get(&self, index: usize) -> Option<Uint<LIMBS>> {
         let more = Uint::from_u32(*self.more.get(index)?);
         self.start.checked_add(&more).into_option()
     }
+}
 
-    /// The index of the first number from this one on that is likely to be prime.
-    fn first_likely(
-        &self,
-        from: usize,
-        going_on: &mut impl FnMut() -> Result<(), CallError>,
-    ) -> Result<Option<usize>, CallError> {
-        let next = AtomicUsize::new(from);
-        let found = AtomicUsize::new(usize::MAX);
-        let trial = Trial::best();
-        let look = |going_on: &mut dyn FnMut() -> Result<(), CallError>| {
-            loop {
-                let first = next.fetch_add(trial.at_once(), Ordering::Relaxed);
-                // Whoever works on earlier numbers ends; those behind a number found are of no use.
-                if first > found.load(Ordering::Relaxed) {
-                    return Ok(());
-                }
-                let numbers: Vec<_> =
-                    (first..).take(trial.at_once()).map_while(|index| self.get(index)).collect();
-                if numbers.is_empty() {
-                    return Ok(());
-                }
-                if let Err(error) = going_on() {
-                    found.store(0, Ordering::Relaxed);
-                    return Err(error);
-                }
-                if let Some(index) = trial.first_likely(&numbers) {
-                    found.fetch_min(first + index, Ordering::Relaxed);
-                }
-            }
-        };
-        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
-        std::thread::scope(|scope| {
-            for _ in 1..threads {
-                // A system that gives no thread leaves the work to this one.
-                let _ = helper(scope, || look(&mut || Ok(())));
-            }
-            look(going_on)
-        })?;
-        Ok(Some(found.into_inner()).filter(|index| *index < usize::MAX))
+/// A window, and how far threads are with it.
+struct Places<const LIMBS: usize> {
+    window: Window<LIMBS>,
+    /// The first number that nobody tries yet.
+    next: AtomicUsize,
+    /// The first number found.
+    found: AtomicUsize,
+}
+
+impl<const LIMBS: usize> Places<LIMBS> {
+    fn of(window: Window<LIMBS>) -> Self {
+        Self { window, next: AtomicUsize::new(0), found: AtomicUsize::new(usize::MAX) }
+    }
+
+    /// The next numbers to try, at most so many, and the index of the first; `None` where none are left, or an earlier one
+    /// was found. Whoever works on earlier numbers ends that.
+    fn take(&self, many: usize) -> Option<(usize, Vec<Uint<LIMBS>>)> {
+        let first = self.next.fetch_add(many, Ordering::Relaxed);
+        if first > self.found.load(Ordering::Relaxed) {
+            return None;
+        }
+        let numbers: Vec<_> = (first..).take(many).map_while(|index| self.window.get(index)).collect();
+        if numbers.is_empty() { None } else { Some((first, numbers)) }
+    }
+
+    /// Notes that a number was found.
+    fn mark(&self, index: usize) {
+        self.found.fetch_min(index, Ordering::Relaxed);
+    }
+
+    /// The first number found.
+    fn found(&self) -> Option<Uint<LIMBS>> {
+        self.window.get(self.found.load(Ordering::Relaxed))
     }
 }
 
@@ -293,8 +311,8 @@ mod tests {
     #[test]
     fn one_by_one_finds_what_is_found_at_once() {
         let start = Uint::<2>::from_u128((u128::MAX / 3 * 2) | 1);
-        let numbers = Window { more: left_by_sieve(&start), start };
-        let numbers: Vec<_> = (0..numbers.more.len()).map_while(|index| numbers.get(index)).collect();
+        let window = Window { more: left_by_sieve(&start), start };
+        let numbers: Vec<_> = (0..window.more.len()).map_while(|index| window.get(index)).collect();
         let best = Trial::best();
         // Also fewer than are tried at once.
         for many in [best.at_once(), best.at_once().div_ceil(2)] {
