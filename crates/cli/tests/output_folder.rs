@@ -2,11 +2,10 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
-use pintle_testkit::{Helm, fixtures};
+use pintle_testkit::{Helm, files_of, fixtures};
 
 /// What a program printed and wrote, with its folder's name taken out.
 #[derive(Debug, PartialEq)]
@@ -14,7 +13,7 @@ struct Written {
     code: i32,
     stdout: String,
     stderr: String,
-    files: BTreeMap<String, String>,
+    files: Vec<(String, Vec<u8>)>,
 }
 
 fn run(program: &Path, chart: &str, flags: &[&str], times: usize) -> Written {
@@ -29,25 +28,13 @@ fn run(program: &Path, chart: &str, flags: &[&str], times: usize) -> Written {
     }
     let output = last.expect("ran at least once");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&path.display().to_string(), "OUT");
-    let mut files = BTreeMap::new();
-    collect(&path, &path, &mut files);
+    // A program that fails may have made no folder.
+    let files = if path.exists() { files_of(&path).unwrap() } else { Vec::new() };
     Written {
         code: output.status.code().unwrap_or(-1),
         stdout: text(&output.stdout),
         stderr: text(&output.stderr),
         files,
-    }
-}
-
-fn collect(root: &Path, folder: &Path, files: &mut BTreeMap<String, String>) {
-    for entry in std::fs::read_dir(folder).into_iter().flatten() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            collect(root, &path, files);
-        } else {
-            let name = path.strip_prefix(root).unwrap().display().to_string();
-            files.insert(name, std::fs::read_to_string(&path).unwrap());
-        }
     }
 }
 

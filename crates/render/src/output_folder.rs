@@ -1,6 +1,7 @@
 //! Rendered files in a folder (Helm: `pkg/action/install.go`, writeToFile; `pkg/cmd/template.go`).
 
 use std::collections::HashSet;
+use std::fmt;
 use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
@@ -60,17 +61,17 @@ impl OutputFolder {
     ) -> Result<(), String> {
         let mut run = Run { printed, written: HashSet::new() };
         let own = self.release.as_ref().map_or_else(|| self.path.clone(), |name| self.path.join(name));
-        for Piece { source, text } in crds {
-            run.document(&self.path, source, text)?;
+        for crd in crds {
+            run.write(&self.path, crd)?;
         }
-        for Piece { source, text } in documents {
-            run.document(&own, source, text)?;
+        for document in documents {
+            run.write(&own, document)?;
         }
-        for Piece { source, text } in hooks {
-            if checked(&own, source)?.exists() {
-                run.written.insert(source.to_owned());
+        for hook in hooks {
+            if checked(&own, hook.source)?.exists() {
+                run.written.insert(hook.source.to_owned());
             }
-            run.document(&own, source, text)?;
+            run.write(&own, hook)?;
         }
         Ok(())
     }
@@ -92,6 +93,13 @@ impl<'a> Piece<'a> {
     }
 }
 
+/// As Helm prints it: behind the path.
+impl fmt::Display for Piece<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "---\n# Source: {}\n{}\n", self.source, self.text)
+    }
+}
+
 struct Run<'p> {
     printed: &'p mut String,
     /// The files that are gone on with.
@@ -99,8 +107,8 @@ struct Run<'p> {
 }
 
 impl Run<'_> {
-    fn document(&mut self, folder: &Path, name: &str, text: &str) -> Result<(), String> {
-        let path = checked(folder, name)?;
+    fn write(&mut self, folder: &Path, piece: Piece<'_>) -> Result<(), String> {
+        let path = checked(folder, piece.source)?;
         let failed = |verb: &str, path: &Path, error: &io::Error| {
             let reason = error.to_string();
             let reason = reason.split(" (os error").next().unwrap_or(&reason).to_lowercase();
@@ -109,13 +117,12 @@ impl Run<'_> {
         if let Some(above) = path.parent() {
             fs::create_dir_all(above).map_err(|error| failed("mkdir", above, &error))?;
         }
-        let goes_on = !self.written.insert(name.to_owned());
+        let goes_on = !self.written.insert(piece.source.to_owned());
         let mut options = OpenOptions::new();
         let options =
             if goes_on { options.append(true) } else { options.write(true).create(true).truncate(true) };
         let file = options.open(&path).map_err(|error| failed("open", &path, &error));
-        let document = format!("---\n# Source: {name}\n{text}\n");
-        file?.write_all(document.as_bytes()).map_err(|error| failed("write", &path, &error))?;
+        file?.write_all(piece.to_string().as_bytes()).map_err(|error| failed("write", &path, &error))?;
         let _ = writeln!(self.printed, "wrote {}", path.display());
         Ok(())
     }

@@ -20,7 +20,7 @@ pub(crate) struct Described {
 
 /// The files of a folder, with their paths relative to it, sorted. Nothing is left out: a `.helmignore` is
 /// packed like any other file.
-pub(crate) fn files_of(folder: &Path) -> Result<Vec<(String, Vec<u8>)>, Error> {
+pub fn files_of(folder: &Path) -> Result<Vec<(String, Vec<u8>)>, Error> {
     fn walk(root: &Path, folder: &Path, files: &mut Vec<(String, Vec<u8>)>) -> Result<(), Error> {
         for entry in fs::read_dir(folder).doing("reading", folder)? {
             let path = entry.doing("reading", folder)?.path();

@@ -58,6 +58,7 @@ mod tenant;
 mod toolchain;
 
 pub use api::Api;
+pub use archive::files_of;
 pub use audit::{AuditEvent, AuditEvents, AuditLog, Mark};
 pub use bed::{BED_VARIABLE, Bed, BedBuilder};
 pub use chart_server::{ChartServer, ChartServerBuilder, Entry, Fault, Request};

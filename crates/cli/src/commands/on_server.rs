@@ -72,7 +72,6 @@ struct Shown<'a> {
 impl<'a> Shown<'a> {
     fn of(record: &'a Record, chart: &Chart, arguments: &TemplateArguments) -> Self {
         let crds = if Switch::is_on(arguments.include_crds) { chart.crds() } else { Vec::new() };
-        let is_test = |hook: &Hook| hook.events.contains(&HookEvent::Test);
         let hooks = if Switch::is_on(arguments.no_hooks) { &[] } else { record.hooks.as_slice() };
         let tests = !Switch::is_on(arguments.skip_tests);
         Self {
@@ -81,7 +80,7 @@ impl<'a> Shown<'a> {
                 .map(|crd| (crd.path, String::from_utf8_lossy(&crd.file.data).into_owned()))
                 .collect(),
             manifest: &record.manifest,
-            hooks: hooks.iter().filter(|hook| tests || !is_test(hook)).collect(),
+            hooks: hooks.iter().filter(|hook| tests || !hook.runs_at(HookEvent::Test)).collect(),
         }
     }
 
@@ -103,9 +102,8 @@ impl<'a> Shown<'a> {
 
     /// All of it as Helm prints it.
     fn text(&self) -> String {
-        let piece = |Piece { source, text }: Piece<'_>| format!("---\n# Source: {source}\n{text}\n");
-        let crds: String = self.crds().map(piece).collect();
-        let hooks: String = self.hooks().map(piece).collect();
+        let crds: String = self.crds().map(|crd| crd.to_string()).collect();
+        let hooks: String = self.hooks().map(|hook| hook.to_string()).collect();
         format!("{}\n{hooks}", format!("{crds}{}", self.manifest).trim())
     }
 }

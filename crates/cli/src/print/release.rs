@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use pintle::release::{Head, HookEvent, HookPhase, Record};
+use pintle::render::Piece;
 use pintle::value::{Data, DataMap};
 
 use super::time::ansi_c;
@@ -108,7 +109,7 @@ fn phase(phase: HookPhase) -> &'static str {
 /// Prints the hooks of a release, each behind the template that made it.
 pub(crate) fn hooks(out: &mut dyn Write, record: &Record) -> Result<(), Failure> {
     for hook in &record.hooks {
-        writeln!(out, "---\n# Source: {}\n{}", hook.path, hook.manifest)?;
+        write!(out, "{}", Piece { source: &hook.path, text: &hook.manifest })?;
     }
     Ok(())
 }

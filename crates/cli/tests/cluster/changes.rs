@@ -1,6 +1,6 @@
 //! Commands that change releases, each done by the real Helm in one namespace and by the program in another.
 
-use super::stage::Stage;
+use super::stage::{Comparison, Stage};
 
 #[test]
 fn changes_print_what_helm_prints() {
@@ -39,15 +39,13 @@ fn changes_print_what_helm_prints() {
         "install kept charts/resource-policy",
         "uninstall kept",
     ];
-    let mut failed = Vec::new();
+    let mut comparison = Comparison::default();
     for line in lines {
         let expected = stage.helm(&format!("{line} --namespace {helms}")).masked(&helms);
         let found = stage.pintle(&format!("{line} --namespace {ours}")).masked(&ours);
-        if expected != found {
-            failed.push(format!("{line}\nexpected {expected:#?}\nfound {found:#?}"));
-        }
+        comparison.add(line, &expected, &found);
     }
-    assert!(failed.is_empty(), "{} of {} differ:\n{}", failed.len(), lines.len(), failed.join("\n\n"));
+    comparison.assert_equal();
 }
 
 #[test]

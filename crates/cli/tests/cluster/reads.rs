@@ -1,8 +1,8 @@
 //! Commands that only read, over releases that the real Helm made.
 
-use std::path::{Path, PathBuf};
+use pintle_testkit::files_of;
 
-use super::stage::{Did, Stage};
+use super::stage::{Comparison, Did, Stage};
 
 #[test]
 fn what_helm_made_is_shown_as_helm_shows_it() {
@@ -73,7 +73,7 @@ fn what_helm_made_is_shown_as_helm_shows_it() {
         "get values notes -o json",
         "get values web --revision 7",
     ];
-    let mut failed = Vec::new();
+    let mut comparison = Comparison::default();
     for line in lines {
         let line = format!("{line} --namespace {namespace}");
         let both = || {
@@ -86,16 +86,15 @@ fn what_helm_made_is_shown_as_helm_shows_it() {
         };
         let (mut expected, mut found) = both();
         // Pods may have gone on between the two.
-        for _ in 0..if line.starts_with("status") { 5 } else { 0 } {
+        let more_tries = if line.starts_with("status") { 5 } else { 0 };
+        for _ in 0..more_tries {
             if expected != found {
                 (expected, found) = both();
             }
         }
-        if expected != found {
-            failed.push(format!("{line}\nexpected {expected:#?}\nfound {found:#?}"));
-        }
+        comparison.add(&line, &expected, &found);
     }
-    assert!(failed.is_empty(), "{} of {} differ:\n{}", failed.len(), lines.len(), failed.join("\n\n"));
+    comparison.assert_equal();
 }
 
 #[test]
@@ -126,13 +125,10 @@ fn charts_are_rendered_with_the_cluster_as_helm_renders_them() {
         "template charts/web-app --dry-run=server --show-only templates/none.yaml",
         "template charts/web-app --dry-run=server --show-only templates/tests/*",
     ];
-    let mut failed = Vec::new();
+    let mut comparison = Comparison::default();
     for line in lines {
         let line = format!("{line} --namespace {namespace}");
-        let (expected, found) = (stage.helm(&line), stage.pintle(&line));
-        if expected != found {
-            failed.push(format!("{line}\nexpected {expected:#?}\nfound {found:#?}"));
-        }
+        comparison.add(&line, &stage.helm(&line), &stage.pintle(&line));
     }
     // Errors of the cluster are told in this program's own words.
     for line in [
@@ -141,12 +137,12 @@ fn charts_are_rendered_with_the_cluster_as_helm_renders_them() {
         "template other charts/web-app --set fullnameOverride=web-web-app --dry-run=server",
     ] {
         let line = format!("{line} --namespace {namespace}");
-        let (expected, found) = (stage.helm(&line), stage.pintle(&line));
-        if (expected.exit, &expected.stdout) != (found.exit, &found.stdout) || found.error.is_empty() {
-            failed.push(format!("{line}\nexpected {expected:#?}\nfound {found:#?}"));
-        }
+        let (mut expected, found) = (stage.helm(&line), stage.pintle(&line));
+        assert!(!found.error.is_empty(), "{line}");
+        expected.error.clone_from(&found.error);
+        comparison.add(&line, &expected, &found);
     }
-    assert!(failed.is_empty(), "{} of {} differ:\n{}", failed.len(), lines.len(), failed.join("\n\n"));
+    comparison.assert_equal();
 }
 
 #[test]
@@ -165,9 +161,7 @@ fn files_are_written_as_helm_writes_them() {
             );
             let mut did = run(&line);
             did.stdout = did.stdout.replace(&place, "FOLDER");
-            let mut files = Vec::new();
-            list(folder.path(), folder.path(), &mut files);
-            (did, files)
+            (did, files_of(folder.path()).expect("can be read"))
         };
         assert_eq!(written(&|line| stage.pintle(line)), written(&|line| stage.helm(line)), "{chart}{flags}");
     }
@@ -181,24 +175,7 @@ fn what_the_cluster_does_not_know_is_not_written() {
     let did = stage.pintle(&format!("template charts/crds --dry-run=server --output-dir {place}"));
     assert_eq!(did.exit, 1, "{}", did.error);
     assert!(did.error.contains("no matches for kind \"Anchor\""), "{}", did.error);
-    let mut files = Vec::new();
-    list(folder.path(), folder.path(), &mut files);
-    assert_eq!(files, []);
-}
-
-/// The files below a folder with their texts, by their paths in it.
-fn list(root: &Path, folder: &Path, files: &mut Vec<(PathBuf, String)>) {
-    let entries = std::fs::read_dir(folder).expect("can be read");
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("can be read").path()).collect();
-    paths.sort();
-    for path in paths {
-        if path.is_dir() {
-            list(root, &path, files);
-        } else {
-            let text = std::fs::read_to_string(&path).expect("can be read");
-            files.push((path.strip_prefix(root).expect("is below").to_owned(), text));
-        }
-    }
+    assert_eq!(files_of(folder.path()).expect("can be read"), []);
 }
 
 #[test]

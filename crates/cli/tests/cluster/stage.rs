@@ -94,6 +94,28 @@ impl Did {
     }
 }
 
+/// What Helm did with many lines, beside what the program did.
+#[derive(Default)]
+pub(crate) struct Comparison {
+    lines: usize,
+    different: Vec<String>,
+}
+
+impl Comparison {
+    pub(crate) fn add(&mut self, line: &str, expected: &Did, found: &Did) {
+        self.lines += 1;
+        if expected != found {
+            self.different.push(format!("{line}\nexpected {expected:#?}\nfound {found:#?}"));
+        }
+    }
+
+    /// Fails with all differences at once.
+    pub(crate) fn assert_equal(&self) {
+        let Self { lines, different } = self;
+        assert!(different.is_empty(), "{} of {lines} differ:\n{}", different.len(), different.join("\n\n"));
+    }
+}
+
 fn last_error(stderr: &str) -> String {
     match stderr.rfind("Error: ") {
         Some(at) => stderr.get(at..).unwrap_or_default().trim_end().to_owned(),

@@ -32,6 +32,6 @@ fn ask_for(folder: &Path, needed: u64) -> Result<(), Fault> {
     if free >= needed {
         return Ok(());
     }
-    let [free, needed] = [free, needed].map(|bytes| bytes.div_ceil(GIB));
+    let (free, needed) = (free / GIB, needed / GIB);
     Err(format!("{} has {free} GiB free, and a run needs {needed} GiB there", folder.display()).into())
 }
